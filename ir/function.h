@@ -1,0 +1,293 @@
+// The SSA IR: modules, functions, blocks, instructions.
+//
+// A function is a control-flow graph of blocks with *block arguments* (no phis, no nested regions). Values,
+// instructions and blocks are 32-bit ids into flat tables owned by the function, so a function can be copied or written
+// to a file as it is.
+//
+// Rules that every pass keeps and the verifier checks:
+//  - Each block ends in exactly one terminator; each value is defined once and dominates its uses. The result of
+//  `for_iter`
+//    may be used only where its first successor dominates.
+//  - A terminator passes to each successor one argument per parameter of that block, of the parameter's type.
+//  - Exceptions: `Block::handler` names the block where control goes when an instruction of this block raises. The edge
+//  counts
+//    as leaving from the *start* of the block, so a handler sees only values that dominate the whole block; it takes no
+//    arguments. A local that is stored inside the protected region and used outside it is a frame slot, not an SSA
+//    value. A handler block starts with `catch`.
+//  - Generators: a local that is live across a `yield` is a frame slot or an ordinary value: generator frames live on
+//  the heap,
+//    and bytecode registers with them.
+//  - Operand and result types fit the opcode's row (ir/opcodes.def). Raw values (bool, i64, f64) and tagged values
+//  never mix
+//    without box / unbox / guard.
+//  - Entry block parameters are the function's parameters in the order of `params` (positional-only, positional, *args,
+//    keyword-only, **kwargs), already bound by the caller; in a class body the one parameter is the namespace.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/source.h"
+#include "ir/type.h"
+
+namespace tsvm::ir {
+
+struct ValueTag;
+struct InstTag;
+struct BlockTag;
+struct NameTag;
+struct ConstTag;
+struct FuncTag;
+struct ExitTag;
+using ValueId = Id<ValueTag>;
+using InstId = Id<InstTag>;
+using BlockId = Id<BlockTag>;
+using NameId = Id<NameTag>;    // into Module::names
+using ConstId = Id<ConstTag>;  // into Module::constants
+using FuncId = Id<FuncTag>;    // into Module::functions
+using ExitId = Id<ExitTag>;    // into Function::exits
+
+enum class Opcode : uint8_t {
+#define OPCODE(name, text, operands, result, immediate, traits) name,
+#include "ir/opcodes.def"
+  Count
+};
+
+enum class ArithOp : uint8_t {
+  Add,
+  Sub,
+  Mul,
+  TrueDiv,
+  FloorDiv,
+  Mod,
+  Pow,
+  MatMul,
+  LShift,
+  RShift,
+  And,
+  Or,
+  Xor,
+  Count
+};
+enum class UnaryOp : uint8_t { Neg, Pos, Invert, Not, Count };
+enum class CompareOp : uint8_t { Lt, Le, Eq, Ne, Gt, Ge, Is, IsNot, In, NotIn, Count };
+
+enum class Immediate : uint8_t {
+  None,
+  Const,
+  Name,
+  Slot,
+  Index,
+  Call,
+  Func,
+  Op,
+  Kernel,
+  Type,
+  Arith,
+  Unary,
+  Compare,
+  Object
+};
+
+enum Trait : uint16_t {
+  kPure = 1 << 0,
+  kReads = 1 << 1,
+  kRaises = 1 << 2,
+  kWrites = 1 << 3,
+  kWorld = 1 << 4,
+  kExits = 1 << 5,
+  kTerminator = 1 << 6,
+  kCommutes = 1 << 7,
+};
+
+/// What opcodes.def says of one opcode.
+struct OpcodeInfo {
+  const char* text;
+  const char* operands;
+  const char* result;
+  Immediate immediate;
+  uint16_t traits;
+};
+const OpcodeInfo& info(Opcode op);
+const char* to_text(ArithOp op);    // "add" ...
+const char* to_text(UnaryOp op);    // "neg" ...
+const char* to_text(CompareOp op);  // "lt" ... "not_in"
+
+/// A literal of the source. Ints that do not fit 64 bits keep their decimal text.
+struct Constant {
+  enum class Kind : uint8_t {
+    None,
+    Bool,
+    Int,
+    BigInt,
+    Float,
+    Imaginary,
+    Str,
+    Bytes,
+    Ellipsis,
+    Tuple,
+    FrozenSet
+  } kind = Kind::None;
+  int64_t int_value = 0;                   // Bool, Int
+  double float_value = 0;                  // Float, Imaginary
+  std::string text;                        // BigInt, Str (UTF-8), Bytes
+  std::vector<ConstId> items;              // Tuple, FrozenSet
+  bool operator==(const Constant&) const;  // floats by bits, so that 0.0 and -0.0 differ
+};
+
+/// How the arguments of a call are laid out: `positional` first, then one per name in `keywords`. When `starred` is not
+/// empty it has one letter per argument in source order instead: 'p' positional, '*' iterable, 'k' keyword (its name is
+/// the next of `keywords`), 'd' mapping (**).
+struct CallShape {
+  uint32_t positional = 0;
+  std::vector<NameId> keywords;
+  std::string starred;
+  NameId method;  // call_method
+};
+
+enum class ParamKind : uint8_t { PositionalOnly, Positional, VarArgs, KeywordOnly, VarKeywords };
+struct Param {
+  NameId name;
+  ParamKind kind;
+  bool has_default;
+  TypeId type = types::Any;
+};
+
+struct Value {
+  TypeId type;
+  InstId def;     // none: a block parameter
+  BlockId block;  // of which block, when a parameter
+};
+
+struct Edge {
+  BlockId target;
+  uint32_t args_begin = 0, args_count = 0;  // in Function::pool
+};
+
+struct Inst {
+  Opcode op;
+  uint8_t edge_count = 0;                           // terminators: successors, in Function::edges
+  ValueId result;                                   // none: no result
+  uint32_t imm = 0;                                 // as the opcode's Immediate says
+  uint32_t operands_begin = 0, operands_count = 0;  // in Function::pool
+  uint32_t edges_begin = 0;
+  ExitId exit;  // speculative instructions
+  SourceRange range;
+};
+
+struct Block {
+  std::vector<ValueId> params;
+  std::vector<InstId> insts;  // the last is the terminator
+  BlockId handler;            // where exceptions raised in this block go
+};
+
+/// How to go on in generic bytecode when compiled code is left: one frame per inlined function, innermost last.
+struct ExitFrame {
+  uint32_t function = 0;                                // into Function::inlined (0: the function itself)
+  uint32_t bytecode_pc = 0;                             // the instruction that runs next
+  std::vector<std::pair<uint16_t, ValueId>> registers;  // generic register <- value (boxed on the way)
+};
+struct ExitState {
+  std::vector<ExitFrame> frames;
+};
+
+struct Module;
+
+struct Function {
+  std::string name;
+  std::string qualified_name;
+  Module* module = nullptr;
+  SourceRange range;
+  int first_line = 1;
+  std::vector<Param> params;
+  TypeId result_type = types::Any;
+  bool is_generator = false;
+  bool is_class_body = false;
+  bool is_module_body = false;
+  bool is_typed = false;  // Torch Script: values have static types
+  std::string doc;
+  bool has_doc = false;
+  uint32_t num_slots = 0;
+  std::vector<NameId> slot_names;   // names of frame slots, for error messages
+  std::vector<NameId> free_names;   // what load_closure's index names
+  std::vector<NameId> local_names;  // all locals by name (for tracebacks, the debugger)
+
+  BlockId entry;
+  std::vector<Value> values;
+  std::vector<Inst> insts;
+  std::vector<Block> blocks;
+  std::vector<Edge> edges;
+  std::vector<ValueId> pool;  // operands and edge arguments
+  std::vector<ExitState> exits;
+
+  std::span<const ValueId> operands(const Inst& i) const { return {pool.data() + i.operands_begin, i.operands_count}; }
+  std::span<ValueId> operands(const Inst& i) { return {pool.data() + i.operands_begin, i.operands_count}; }
+  std::span<const Edge> successors(const Inst& i) const { return {edges.data() + i.edges_begin, i.edge_count}; }
+  std::span<Edge> successors(const Inst& i) { return {edges.data() + i.edges_begin, i.edge_count}; }
+  std::span<const ValueId> args(const Edge& e) const { return {pool.data() + e.args_begin, e.args_count}; }
+  std::span<ValueId> args(const Edge& e) { return {pool.data() + e.args_begin, e.args_count}; }
+  Inst& operator[](InstId id) { return insts[id.index]; }
+  const Inst& operator[](InstId id) const { return insts[id.index]; }
+  Block& operator[](BlockId id) { return blocks[id.index]; }
+  const Block& operator[](BlockId id) const { return blocks[id.index]; }
+  Value& operator[](ValueId id) { return values[id.index]; }
+  const Value& operator[](ValueId id) const { return values[id.index]; }
+  const Inst& terminator(BlockId b) const { return insts[blocks[b.index].insts.back().index]; }
+};
+
+/// Everything made from one source file: functions share names, constants and call shapes. Function 0 is the module's
+/// body.
+struct Module {
+  std::string name;
+  std::shared_ptr<const SourceFile> source;
+  std::vector<std::string> names;
+  std::vector<Constant> constants;
+  std::vector<CallShape> call_shapes;
+  std::vector<std::unique_ptr<Function>> functions;
+
+  NameId intern(std::string_view name);
+  ConstId intern(const Constant& constant);
+  const std::string& text(NameId id) const { return names[id.index]; }
+  FuncId add_function();
+};
+
+/// Appends instructions to a block. Folding and other local rewrites of ir/passes/rewrite.h are tried as they are made.
+class Builder {
+ public:
+  explicit Builder(Function& f) : f_(f) {}
+
+  Function& function() { return f_; }
+  BlockId make_block();
+  ValueId add_param(BlockId block, TypeId type);
+  void position_at_end(BlockId block) { block_ = block; }
+  BlockId block() const { return block_; }
+  /// The handler given to blocks made from now on.
+  BlockId handler;
+  /// The range given to instructions made from now on.
+  SourceRange range;
+
+  /// The block already ends in a terminator: what follows is unreachable.
+  bool terminated() const;
+  /// An instruction with a result of `type` (ignored when the opcode has none); returns the result.
+  ValueId emit(Opcode op, std::span<const ValueId> operands, uint32_t imm = 0, TypeId type = types::Any);
+  ValueId emit(Opcode op, std::initializer_list<ValueId> operands, uint32_t imm = 0, TypeId type = types::Any) {
+    return emit(op, std::span(operands.begin(), operands.size()), imm, type);
+  }
+  void jump(BlockId target, std::span<const ValueId> args = {});
+  void branch(ValueId condition, BlockId then, BlockId otherwise, std::span<const ValueId> then_args = {},
+              std::span<const ValueId> else_args = {});
+  /// Gives the next item, defined in `body` only.
+  ValueId for_iter(ValueId iterator, BlockId body, BlockId end, std::span<const ValueId> body_args = {},
+                   std::span<const ValueId> end_args = {});
+
+ private:
+  Function& f_;
+  BlockId block_;
+};
+
+}  // namespace tsvm::ir

@@ -1,0 +1,93 @@
+// The language's operations on values: what bytecode, compiled code and native functions call.
+//
+// Every function follows CPython's semantics and messages. Parameters are borrowed, results owned; an Error result,
+// `false` (for bool results) or -1 (for int results) means that an exception is pending. All may run user code unless
+// their comment says otherwise. They are noexcept in effect: nothing here throws C++ exceptions.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "vm/object.h"
+
+namespace tsvm::vm {
+
+// --- operators
+// ---------------------------------------------------------------------------------------------------------
+Value binary(VM& vm, ir::ArithOp op, Value a, Value b);
+Value inplace(VM& vm, ir::ArithOp op, Value a, Value b);
+Value unary(VM& vm, ir::UnaryOp op, Value a);
+Value compare(VM& vm, ir::CompareOp op, Value a, Value b);  // includes is, in
+int truth(VM& vm, Value v);
+bool equal(VM& vm, Value a, Value b, bool& out);  // identity first, then ==, as containers do
+bool hash(VM& vm, Value v, uint64_t& out);
+int64_t length(VM& vm, Value v);
+Value get_item(VM& vm, Value object, Value key);
+bool set_item(VM& vm, Value object, Value key, Value value);  // value unbound: delete
+int contains(VM& vm, Value container, Value item);
+
+// --- attributes
+// --------------------------------------------------------------------------------------------------------
+Type* type_of(VM& vm, Value v);  // borrowed; runs no code
+Value get_attr(VM& vm, Value object, Str* name);
+/// Unbound (and nothing pending) instead of AttributeError.
+Value get_attr_or_unbound(VM& vm, Value object, Str* name);
+bool set_attr(VM& vm, Value object, Str* name, Value value);  // value unbound: delete
+/// Looks a name up in the type and its bases; borrowed, Unbound when absent; runs no code.
+Value lookup_in_type_borrow(Type* type, Str* name);
+/// A special method of the type bound to the object; Unbound when absent.
+Value lookup_special(VM& vm, Value object, Str* name);
+bool is_subtype(const Type* type, const Type* base);
+int is_instance(VM& vm, Value object, Value class_or_tuple);  // -1: exception
+int is_subclass(VM& vm, Value type, Value class_or_tuple);
+
+// --- calls and iteration
+// -------------------------------------------------------------------------------------------------
+/// Positional arguments first, then one per keyword.
+Value call(VM& vm, Value callee, std::span<const Value> args, std::span<Str* const> keywords = {});
+Value call_method(VM& vm, Value object, std::string_view name, std::span<const Value> args = {});
+Value get_iter(VM& vm, Value v);
+Value iter_next(VM& vm, Value iterator);  // Unbound: exhausted
+/// Calls fn(item) until it returns false (which means an exception is pending).
+template <class Fn>
+bool for_each(VM& vm, Value iterable, Fn&& fn) {
+  Ref it(get_iter(vm, iterable));
+  if (it.is_error()) return false;
+  for (;;) {
+    Ref item(iter_next(vm, *it));
+    if (item.is_error()) return false;
+    if (item->is_unbound()) return true;
+    if (!fn(*item)) return false;
+  }
+}
+
+// --- text
+// --------------------------------------------------------------------------------------------------------------
+Value repr(VM& vm, Value v);  // Str
+Value str(VM& vm, Value v);   // Str
+Value format(VM& vm, Value v, std::string_view spec);
+bool repr_to(VM& vm, Value v, std::string& out);
+bool str_to(VM& vm, Value v, std::string& out);
+
+// --- exceptions
+// ----------------------------------------------------------------------------------------------------------
+/// Makes an exception of a built-in class pending and returns Error: `return raise(vm, vm.types.ValueError, "...")`.
+[[gnu::format(printf, 3, 4)]] Value raise(VM& vm, Type* type, const char* format, ...);
+/// Makes an exception object (or a class, which is called) pending.
+Value raise_value(VM& vm, Value exception, Value cause = Value::unbound());
+Value raise_key_error(VM& vm, Value key);
+bool exception_matches(VM& vm, Value exception, Value type_or_tuple, bool& out);
+/// Takes the pending exception: owned.
+Value take_pending(VM& vm);
+
+// --- numbers
+// -----------------------------------------------------------------------------------------------------------
+/// An int of any size as int64: OverflowError / TypeError when it is not one.
+bool to_int64(VM& vm, Value v, int64_t& out, const char* what = "an integer is required");
+bool to_double(VM& vm, Value v, double& out);
+/// Operands whose result does not fit 64 bits; a slow path of compiled code too.
+Value int_arith_slow(VM& vm, ir::ArithOp op, Value a, Value b);
+
+}  // namespace tsvm::vm
