@@ -20,6 +20,7 @@
 //  - Operand and result types fit the opcode's row (ir/opcodes.def). Raw values (bool, i64, f64) and tagged values
 //  never mix
 //    without box / unbox / guard.
+//  - The result of `for_iter` is made on the edge to its first successor, so that block has no other predecessor.
 //  - Entry block parameters are the function's parameters in the order of `params` (positional-only, positional, *args,
 //    keyword-only, **kwargs), already bound by the caller; in a class body the one parameter is the namespace.
 #pragma once
@@ -29,14 +30,17 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/source.h"
+#include "ir/intern_index.h"
 #include "ir/type.h"
 
 namespace tsvm::ir {
 
+class OpTable;
 struct ValueTag;
 struct InstTag;
 struct BlockTag;
@@ -148,6 +152,11 @@ struct CallShape {
   std::vector<NameId> keywords;
   std::string starred;
   NameId method;  // call_method
+  uint32_t argument_count() const {
+    return starred.empty() ? positional + static_cast<uint32_t>(keywords.size())
+                           : static_cast<uint32_t>(starred.size());
+  }
+  bool operator==(const CallShape&) const = default;
 };
 
 enum class ParamKind : uint8_t { PositionalOnly, Positional, VarArgs, KeywordOnly, VarKeywords };
@@ -187,16 +196,50 @@ struct Block {
 };
 
 /// How to go on in generic bytecode when compiled code is left: one frame per inlined function, innermost last.
+/// In the innermost frame `bytecode_pc` is the instruction that runs next (the one that could not be finished is run
+/// again, in full). In the frames around it, it is the call that waits for the result of the frame inside.
 struct ExitFrame {
-  uint32_t function = 0;                                // into Function::inlined (0: the function itself)
-  uint32_t bytecode_pc = 0;                             // the instruction that runs next
+  uint32_t function = 0;  // into Function::inlined (0: the function itself)
+  uint32_t bytecode_pc = 0;
   std::vector<std::pair<uint16_t, ValueId>> registers;  // generic register <- value (boxed on the way)
+  bool operator==(const ExitFrame&) const = default;
 };
 struct ExitState {
   std::vector<ExitFrame> frames;
+  bool operator==(const ExitState&) const = default;
 };
 
+struct Function;
 struct Module;
+
+/// Something outside of the IR that an instruction names: what the immediate `Object` indexes. The IR never looks
+/// behind `pointer`; the typed signature is what passes and the verifier need to know of it.
+struct ObjectRef {
+  enum class Kind : uint8_t {
+    Value,     // an object of the heap (guard_is)
+    Shape,     // a hidden class (guard_shape)
+    Global,    // the cell of a global variable (global_load)
+    Function,  // a function called directly (call_direct) or through its native entry (call_compiled)
+    Native,    // a C function with a typed signature (call_native)
+    Count
+  } kind = Kind::Value;
+  std::string name;                // for people
+  const void* pointer = nullptr;   // not part of the text form
+  const Function* body = nullptr;  // Function: its IR, when it may be inlined
+  bool has_signature = false;      // Function, Native
+  bool is_pure = false;            // Native: no effect, cannot fail
+  std::vector<TypeId> params;
+  TypeId result = types::Any;
+};
+
+/// A function whose body was copied into this one. Entry 0 of Function::inlined stands for the function itself.
+struct InlinedFunction {
+  std::string name;
+  const Function* function = nullptr;  // the generic code that exits go on in; not part of the text form
+  uint32_t parent = 0;                 // whose body the call was in
+  uint32_t object = 0xffffffffu;       // the function object called, in Function::objects
+  SourceRange call;                    // the place of the call
+};
 
 struct Function {
   std::string name;
@@ -224,6 +267,8 @@ struct Function {
   std::vector<Edge> edges;
   std::vector<ValueId> pool;  // operands and edge arguments
   std::vector<ExitState> exits;
+  std::vector<ObjectRef> objects;        // what immediates of the kind Object name
+  std::vector<InlinedFunction> inlined;  // empty: nothing was inlined
 
   std::span<const ValueId> operands(const Inst& i) const { return {pool.data() + i.operands_begin, i.operands_count}; }
   std::span<ValueId> operands(const Inst& i) { return {pool.data() + i.operands_begin, i.operands_count}; }
@@ -238,6 +283,15 @@ struct Function {
   Value& operator[](ValueId id) { return values[id.index]; }
   const Value& operator[](ValueId id) const { return values[id.index]; }
   const Inst& terminator(BlockId b) const { return insts[blocks[b.index].insts.back().index]; }
+  Inst& terminator(BlockId b) { return insts[blocks[b.index].insts.back().index]; }
+  /// The block is part of the function (passes empty a block to remove it).
+  bool is_live(BlockId b) const { return !blocks[b.index].insts.empty(); }
+  TypeId type_of(ValueId v) const { return values[v.index].type; }
+  /// The instruction that makes a value; null for block parameters.
+  const Inst* def(ValueId v) const {
+    InstId d = values[v.index].def;
+    return d ? &insts[d.index] : nullptr;
+  }
 };
 
 /// Everything made from one source file: functions share names, constants and call shapes. Function 0 is the module's
@@ -245,6 +299,9 @@ struct Function {
 struct Module {
   std::string name;
   std::shared_ptr<const SourceFile> source;
+  TypeTable* types = nullptr;    // that of the VM or of the tool; needed once a type with parameters is used
+  const OpTable* ops = nullptr;  // the operators that call_op names; needed once there is a call_op
+  // Filled through intern() only.
   std::vector<std::string> names;
   std::vector<Constant> constants;
   std::vector<CallShape> call_shapes;
@@ -252,11 +309,16 @@ struct Module {
 
   NameId intern(std::string_view name);
   ConstId intern(const Constant& constant);
+  uint32_t intern(const CallShape& shape);
   const std::string& text(NameId id) const { return names[id.index]; }
   FuncId add_function();
+
+ private:
+  InternIndex name_index_, constant_index_, shape_index_;
 };
 
-/// Appends instructions to a block. Folding and other local rewrites of ir/passes/rewrite.h are tried as they are made.
+/// Inserts instructions at a place of a block. Folding and other local rewrites of ir/passes/rewrite.h are tried as
+/// they are made, so the value that comes back may be an older one, or a constant.
 class Builder {
  public:
   explicit Builder(Function& f) : f_(f) {}
@@ -264,30 +326,71 @@ class Builder {
   Function& function() { return f_; }
   BlockId make_block();
   ValueId add_param(BlockId block, TypeId type);
-  void position_at_end(BlockId block) { block_ = block; }
+  void position_at_end(BlockId block) {
+    block_ = block;
+    index_ = kEnd;
+  }
+  /// What follows goes in front of the `index`-th instruction of the block.
+  void position_at(BlockId block, uint32_t index) {
+    block_ = block;
+    index_ = index;
+  }
   BlockId block() const { return block_; }
+  /// Where the next instruction goes, after position_at.
+  uint32_t index() const { return index_; }
   /// The handler given to blocks made from now on.
   BlockId handler;
   /// The range given to instructions made from now on.
   SourceRange range;
+  /// The exit state given to instructions with the trait Exits made from now on.
+  ExitId exit;
+  /// Whether local rewrites are tried.
+  bool rewrites = true;
 
   /// The block already ends in a terminator: what follows is unreachable.
   bool terminated() const;
-  /// An instruction with a result of `type` (ignored when the opcode has none); returns the result.
+  /// An instruction with a result of `type`; returns the result, none when the opcode has none. `type` is only heeded
+  /// where the opcode leaves it open: `any` results may be any tagged type, "op" and untyped "imm" results anything;
+  /// raw results, and those named by a Type immediate, are what the opcode says.
   ValueId emit(Opcode op, std::span<const ValueId> operands, uint32_t imm = 0, TypeId type = types::Any);
   ValueId emit(Opcode op, std::initializer_list<ValueId> operands, uint32_t imm = 0, TypeId type = types::Any) {
     return emit(op, std::span(operands.begin(), operands.size()), imm, type);
   }
+  template <class E>
+  requires std::is_enum_v<E> ValueId emit(Opcode op, std::initializer_list<ValueId> operands, E imm,
+                                          TypeId type = types::Any) {
+    return emit(op, std::span(operands.begin(), operands.size()), static_cast<uint32_t>(imm), type);
+  }
+  /// A literal: `type` is Any, or the raw type of a bool, an int or a float.
+  ValueId constant(const Constant& value, TypeId type = types::Any);
+  ValueId const_bool(bool value);    // raw
+  ValueId const_i64(int64_t value);  // raw
+  ValueId const_f64(double value);   // raw
+  ValueId none() { return constant(Constant{}); }
+  /// Raw to tagged; a value that is tagged already is given back.
+  ValueId box(ValueId value);
+
   void jump(BlockId target, std::span<const ValueId> args = {});
   void branch(ValueId condition, BlockId then, BlockId otherwise, std::span<const ValueId> then_args = {},
               std::span<const ValueId> else_args = {});
   /// Gives the next item, defined in `body` only.
   ValueId for_iter(ValueId iterator, BlockId body, BlockId end, std::span<const ValueId> body_args = {},
                    std::span<const ValueId> end_args = {});
+  void ret(ValueId value) { emit(Opcode::Return, {value}); }
 
  private:
+  static constexpr uint32_t kEnd = 0xffffffffu;
+  friend class Rewriter;
+
+  Inst& append(Opcode op, std::span<const ValueId> operands, uint32_t imm);
+  void add_edge(InstId inst, BlockId target, std::span<const ValueId> args);
+
   Function& f_;
   BlockId block_;
+  uint32_t index_ = kEnd;
 };
+
+/// The type of the result of an instruction, as Builder::emit gives it; none when there is none.
+TypeId result_type(Opcode op, uint32_t imm, TypeId wanted);
 
 }  // namespace tsvm::ir
