@@ -1,0 +1,95 @@
+#include "ops/tensor/storage.h"
+
+#include <cstring>
+#include <new>
+
+#include "ops/tensor/error.h"
+
+namespace tsvm::ops {
+namespace {
+
+// Past this many bytes the data gets a block of its own, so that header and data do not spoil a size class.
+constexpr size_t kInlineBytes = kSmallLimit - kAlignment;
+
+char* inline_data(StorageImpl* s) { return reinterpret_cast<char*>(s) + kAlignment; }
+
+}  // namespace
+
+StorageImpl* StorageImpl::create(size_t bytes, Device device) {
+  const bool has_memory = device.is_cpu() && bytes > 0;
+  const bool in_line = has_memory && bytes <= kInlineBytes;
+  OPS_CHECK(!device.is_cuda(), RuntimeError, "CUDA memory must come from the CUDA allocator");
+  void* block = ops::allocate(kAlignment + (in_line ? bytes : 0));
+  StorageImpl* s = new (block) StorageImpl();
+  s->refs_.store(1, std::memory_order_relaxed);
+  s->version_.store(0, std::memory_order_relaxed);
+  s->nbytes_ = bytes;
+  s->deleter_ = nullptr;
+  s->context_ = nullptr;
+  s->device_ = device;
+  s->flags_ = kResizable | (in_line ? kInline : 0);
+  s->block_bytes_ = in_line ? bytes : 0;
+  s->data_ = in_line ? inline_data(s) : nullptr;
+  if (has_memory && !in_line) {
+    try {
+      s->data_ = ops::allocate(bytes);
+    } catch (...) {
+      ops::deallocate(block, kAlignment);
+      throw;
+    }
+    s->block_bytes_ = bytes;
+  }
+  return s;
+}
+
+StorageImpl* StorageImpl::create_foreign(void* data, size_t bytes, Device device, Deleter deleter, void* context) {
+  StorageImpl* s = new (ops::allocate(kAlignment)) StorageImpl();
+  s->refs_.store(1, std::memory_order_relaxed);
+  s->version_.store(0, std::memory_order_relaxed);
+  s->data_ = data;
+  s->nbytes_ = bytes;
+  s->block_bytes_ = 0;
+  s->deleter_ = deleter;
+  s->context_ = context;
+  s->device_ = device;
+  s->flags_ = kForeign;
+  return s;
+}
+
+void StorageImpl::destroy() noexcept {
+  if (flags_ & kForeign) {
+    if (deleter_) deleter_(data_, context_, nbytes_);
+    ops::deallocate(this, kAlignment);
+    return;
+  }
+  // context_ holds the size of inline bytes that a resize left unused behind the header.
+  size_t header = kAlignment;
+  if (flags_ & kInline)
+    header += block_bytes_;
+  else {
+    header += reinterpret_cast<size_t>(context_);
+    if (block_bytes_) ops::deallocate(data_, block_bytes_);
+  }
+  ops::deallocate(this, header);
+}
+
+void StorageImpl::resize_bytes(size_t bytes) {
+  OPS_CHECK(flags_ & kResizable, RuntimeError, "Trying to resize storage that is not resizable");
+  if (!device_.is_cpu() || bytes <= block_bytes_) {
+    nbytes_ = bytes;
+    return;
+  }
+  void* fresh = ops::allocate(bytes);
+  if (nbytes_ && data_) std::memcpy(fresh, data_, nbytes_ < bytes ? nbytes_ : bytes);
+  if (flags_ & kInline) {
+    context_ = reinterpret_cast<void*>(block_bytes_);
+    flags_ = static_cast<uint8_t>(flags_ & ~kInline);
+  } else if (block_bytes_) {
+    ops::deallocate(data_, block_bytes_);
+  }
+  data_ = fresh;
+  block_bytes_ = bytes;
+  nbytes_ = bytes;
+}
+
+}  // namespace tsvm::ops
