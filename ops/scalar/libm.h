@@ -1,0 +1,12 @@
+// Functions that are called once for each element: the C library's, and the few that it lacks.
+#pragma once
+
+#include "ops/scalar/program.h"
+
+namespace tsvm::ops::scalar {
+
+/// out[i] = fn(a[i], b[i]) for n elements, computed in double; b is null for functions of one argument.
+void call_libm(LibmFn fn, int n, float* out, const float* a, const float* b) noexcept;
+void call_libm(LibmFn fn, int n, double* out, const double* a, const double* b) noexcept;
+
+}  // namespace tsvm::ops::scalar
