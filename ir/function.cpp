@@ -12,7 +12,7 @@ namespace tsvm::ir {
 namespace {
 
 constexpr uint16_t Pure = kPure, Reads = kReads, Raises = kRaises, Writes = kWrites, World = kWorld, Exits = kExits,
-                   Terminator = kTerminator;
+                   Terminator = kTerminator, Guards = kGuards;
 [[maybe_unused]] constexpr uint16_t Commutes = kCommutes;
 
 constexpr OpcodeInfo kOpcodes[] = {

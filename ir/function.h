@@ -107,6 +107,7 @@ enum Trait : uint16_t {
   kExits = 1 << 5,
   kTerminator = 1 << 6,
   kCommutes = 1 << 7,
+  kGuards = 1 << 8,
 };
 
 /// What opcodes.def says of one opcode.
@@ -116,6 +117,7 @@ struct OpcodeInfo {
   const char* result;
   Immediate immediate;
   uint16_t traits;
+  bool has(uint16_t trait) const { return (traits & trait) != 0; }
 };
 const OpcodeInfo& info(Opcode op);
 const char* to_text(ArithOp op);    // "add" ...

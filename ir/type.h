@@ -78,6 +78,7 @@ class TypeTable {
 
   const Type& operator[](TypeId id) const { return types_[id.index]; }
   TypeKind kind(TypeId id) const { return types_[id.index].kind; }
+  uint32_t size() const { return static_cast<uint32_t>(types_.size()); }
   TypeId list(TypeId element) { return make(TypeKind::List, {element}); }
   TypeId dict(TypeId key, TypeId value) { return make(TypeKind::Dict, {key, value}); }
   TypeId set(TypeId element) { return make(TypeKind::Set, {element}); }
