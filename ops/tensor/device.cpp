@@ -69,6 +69,17 @@ DType Scalar::dtype() const {
   return DType::Int64;
 }
 
+void Scalar::fail_overflow(DType t) {
+  static constexpr const char* kNames[] = {
+#define TSVM_DTYPE(name, ctype, python, cpp, number, category) #ctype,
+#include "ops/tensor/dtype.def"
+#undef TSVM_DTYPE
+  };
+  std::string_view name = kNames[static_cast<int>(t)];
+  if (size_t at = name.rfind("::"); at != name.npos && !ops::is_complex(t)) name.remove_prefix(at + 2);
+  fail(ErrorKind::RuntimeError, "value cannot be converted to type ", name, " without overflow");
+}
+
 Scalar Scalar::operator-() const {
   if (is_float()) return Scalar(-double_);
   if (is_complex()) return Scalar(std::complex<double>(-double_, -imag_));

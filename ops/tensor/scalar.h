@@ -49,6 +49,13 @@ class Scalar {
     if (is_complex()) return convert<T>(std::complex<double>(double_, imag_));
     return convert<T>(int_);
   }
+  /// The value as T; throws PyTorch's error when T cannot hold it (an imaginary part, an integer out of range, NaN as
+  /// an integer, a float beyond T's largest). Fractions are dropped, negative numbers wrap into uint8.
+  template <class T>
+  T checked_to() const {
+    if (!fits<T>()) fail_overflow(dtype_of<T>);
+    return to<T>();
+  }
   int64_t to_int() const { return to<int64_t>(); }
   double to_double() const { return to<double>(); }
   bool to_bool() const { return to<bool>(); }
@@ -57,6 +64,33 @@ class Scalar {
   bool equals(double v) const { return is_complex() ? imag_ == 0 && double_ == v : to<double>() == v; }
 
  private:
+  template <class T>
+  bool fits() const {
+    if constexpr (is_complex_type<T>) {
+      return true;
+    } else {
+      if (is_complex() && imag_ != 0) return false;
+      if constexpr (std::is_same_v<T, bool>) {
+        return true;
+      } else if constexpr (is_floating_type<T>) {
+        constexpr double kMax = std::is_same_v<T, Half>       ? 65504.0
+                                : std::is_same_v<T, BFloat16> ? 0x1.fep127
+                                : std::is_same_v<T, float>    ? 0x1.fffffep127
+                                                              : std::numeric_limits<double>::max();
+        if (is_float() || is_complex()) return !(double_ > kMax || double_ < -kMax) || double_ - double_ != 0;
+        return true;
+      } else {
+        using Limits = std::numeric_limits<T>;
+        const double low = Limits::is_signed ? static_cast<double>(Limits::min()) : -static_cast<double>(Limits::max());
+        if (is_float() || is_complex())
+          return double_ >= low && (sizeof(T) == 8 ? double_ < 0x1p63 : double_ <= static_cast<double>(Limits::max()));
+        if (sizeof(T) == 8) return true;
+        return int_ >= static_cast<int64_t>(low) && int_ <= static_cast<int64_t>(Limits::max());
+      }
+    }
+  }
+  [[noreturn]] static void fail_overflow(DType t);
+
   DTypeCategory category_;
   union {
     int64_t int_;

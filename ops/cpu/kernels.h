@@ -1,0 +1,118 @@
+// The primitive operators on the CPU (and their shape halves on the meta device), as plain C++ functions.
+//
+// Names and argument order are the schema's. Types: Tensor -> const Tensor&; Tensor? -> const Tensor& (undefined for
+// None); Tensor[] and Tensor?[] -> TensorSpan; int[] -> IntSpan; X? -> std::optional<X>; Scalar -> const Scalar&;
+// ScalarType -> DType; str -> std::string_view; Generator? -> std::optional<Generator>. Results: Tensor,
+// std::tuple<Tensor, ...>, std::vector<Tensor>. Functions named with a trailing _ write to their first argument (a
+// handle: const Tensor&) and return nothing.
+//
+// None of them knows autograd, and none counts versions: the caller does, from the operator's declared effects. Shapes,
+// dtypes and devices are checked here, with PyTorch's messages. Given meta tensors they compute everything but
+// elements.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "ops/tensor/generator.h"
+#include "ops/tensor/shape.h"
+#include "ops/tensor/tensor.h"
+
+namespace tsvm::ops::cpu {
+
+using std::optional;
+
+// --- creation (creation.cpp) ---
+// dtype none: the default dtype (or what the values' type says); device none: the CPU.
+
+Tensor empty(IntSpan size, optional<DType> dtype = {}, optional<Device> device = {},
+             optional<MemoryFormat> memory_format = {});
+Tensor empty_strided(IntSpan size, IntSpan stride, optional<DType> dtype = {}, optional<Device> device = {});
+Tensor zeros(IntSpan size, optional<DType> dtype = {}, optional<Device> device = {});
+Tensor ones(IntSpan size, optional<DType> dtype = {}, optional<Device> device = {});
+Tensor full(IntSpan size, const Scalar& fill_value, optional<DType> dtype = {}, optional<Device> device = {});
+/// The *_like functions keep the other tensor's dtype, device and (dense) strides unless told otherwise.
+Tensor empty_like(const Tensor& self, optional<DType> dtype = {}, optional<Device> device = {},
+                  optional<MemoryFormat> memory_format = {});
+Tensor zeros_like(const Tensor& self, optional<DType> dtype = {}, optional<Device> device = {},
+                  optional<MemoryFormat> memory_format = {});
+Tensor ones_like(const Tensor& self, optional<DType> dtype = {}, optional<Device> device = {},
+                 optional<MemoryFormat> memory_format = {});
+Tensor full_like(const Tensor& self, const Scalar& fill_value, optional<DType> dtype = {}, optional<Device> device = {},
+                 optional<MemoryFormat> memory_format = {});
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, optional<DType> dtype = {},
+              optional<Device> device = {});
+/// The older torch.range: the end is included.
+Tensor range(const Scalar& start, const Scalar& end, const Scalar& step, optional<DType> dtype = {},
+             optional<Device> device = {});
+Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, optional<DType> dtype = {},
+                optional<Device> device = {});
+Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base = 10.0, optional<DType> dtype = {},
+                optional<Device> device = {});
+Tensor eye(int64_t n, int64_t m, optional<DType> dtype = {}, optional<Device> device = {});
+/// A copy of `data` (elements of `from`, row-major) as a tensor of this shape and dtype.
+Tensor from_data(const void* data, DType from, IntSpan size, DType dtype);
+Tensor tril(const Tensor& self, int64_t diagonal = 0);
+Tensor triu(const Tensor& self, int64_t diagonal = 0);
+Tensor tril_indices(int64_t row, int64_t col, int64_t offset = 0, optional<DType> dtype = {});
+Tensor triu_indices(int64_t row, int64_t col, int64_t offset = 0, optional<DType> dtype = {});
+
+// --- copying (copy.cpp) ---
+
+/// Converts n elements; strides in bytes.
+using CastFunction = void (*)(char* dst, int64_t dst_stride, const char* src, int64_t src_stride, int64_t n);
+CastFunction cast_function(DType to, DType from);
+
+/// Copies with broadcasting and conversion.
+void copy_(const Tensor& self, const Tensor& src, bool non_blocking = false);
+void fill_(const Tensor& self, const Scalar& value);
+void zero_(const Tensor& self);
+Tensor clone(const Tensor& self, optional<MemoryFormat> memory_format = {});
+/// The tensor itself if it is contiguous already.
+Tensor contiguous(const Tensor& self, MemoryFormat memory_format = MemoryFormat::Contiguous);
+/// A new tensor of that dtype, with the layout preserved.
+Tensor to_copy(const Tensor& self, DType dtype, optional<MemoryFormat> memory_format = {});
+/// The tensor itself if there is nothing to convert (and copy is off).
+Tensor to(const Tensor& self, optional<DType> dtype, optional<Device> device = {}, bool copy = false,
+          optional<MemoryFormat> memory_format = {});
+
+// --- views (views.cpp) ---
+
+Tensor view(const Tensor& self, IntSpan size);
+/// The same bytes as another element type.
+Tensor view_dtype(const Tensor& self, DType dtype);
+/// A view where there is one, a copy otherwise.
+Tensor reshape(const Tensor& self, IntSpan shape);
+Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1);
+Tensor permute(const Tensor& self, IntSpan dims);
+Tensor t(const Tensor& self);
+Tensor squeeze(const Tensor& self);
+Tensor squeeze(const Tensor& self, int64_t dim);
+Tensor unsqueeze(const Tensor& self, int64_t dim);
+Tensor expand(const Tensor& self, IntSpan size, bool implicit = false);
+Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length);
+Tensor select(const Tensor& self, int64_t dim, int64_t index);
+Tensor slice(const Tensor& self, int64_t dim = 0, optional<int64_t> start = {}, optional<int64_t> end = {},
+             int64_t step = 1);
+Tensor as_strided(const Tensor& self, IntSpan size, IntSpan stride, optional<int64_t> storage_offset = {});
+Tensor diagonal(const Tensor& self, int64_t offset = 0, int64_t dim1 = 0, int64_t dim2 = 1);
+Tensor unfold(const Tensor& self, int64_t dimension, int64_t size, int64_t step);
+Tensor flatten(const Tensor& self, int64_t start_dim = 0, int64_t end_dim = -1);
+Tensor unflatten(const Tensor& self, int64_t dim, IntSpan sizes);
+Tensor movedim(const Tensor& self, IntSpan source, IntSpan destination);
+std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim = 0);
+std::vector<Tensor> split_with_sizes(const Tensor& self, IntSpan split_sizes, int64_t dim = 0);
+std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim = 0);
+std::vector<Tensor> unbind(const Tensor& self, int64_t dim = 0);
+/// A complex tensor as its parts in a last dimension of 2, and back.
+Tensor view_as_real(const Tensor& self);
+Tensor view_as_complex(const Tensor& self);
+/// In-place changes of a tensor's own geometry.
+void resize_(const Tensor& self, IntSpan size, optional<MemoryFormat> memory_format = {});
+void set_(const Tensor& self, const Tensor& source);
+void set_(const Tensor& self, Storage source, int64_t storage_offset, IntSpan size, IntSpan stride);
+void as_strided_(const Tensor& self, IntSpan size, IntSpan stride, optional<int64_t> storage_offset = {});
+
+}  // namespace tsvm::ops::cpu

@@ -1,0 +1,65 @@
+// Kernels on several threads, and on the vector instructions of this machine.
+//
+// Work is cut into chunks whose bounds depend on sizes only, never on the number of threads, so results do not either.
+// All of it runs on one OpenMP pool. Work of a single chunk makes no OpenMP call at all.
+#pragma once
+
+#include <cstdint>
+
+namespace tsvm::ops::cpu {
+
+/// Elements of cheap work that are worth a chunk of their own.
+inline constexpr int64_t kGrain = 32768;
+
+/// Threads that kernels called from this thread use.
+int num_threads();
+/// Sets it for the calling thread; 0 means the default (the machine's, or OMP_NUM_THREADS).
+void set_num_threads(int n);
+
+/// Runs fn(context, chunk) for chunk in [0, chunks) on the pool; an exception of one chunk is thrown again here.
+void run_chunks(int64_t chunks, void (*fn)(void* context, int64_t chunk), void* context);
+
+/// f(begin, end) over chunks of `grain` that cover [0, n).
+template <class F>
+inline void parallel_for(int64_t n, int64_t grain, const F& f) {
+  if (n <= grain) {
+    if (n > 0) f(int64_t{0}, n);
+    return;
+  }
+  struct Context {
+    const F& f;
+    int64_t n, grain;
+  } context{f, n, grain};
+  run_chunks((n + grain - 1) / grain,
+             [](void* p, int64_t chunk) {
+               const Context& c = *static_cast<Context*>(p);
+               const int64_t begin = chunk * c.grain;
+               c.f(begin, begin + c.grain < c.n ? begin + c.grain : c.n);
+             },
+             &context);
+}
+
+inline bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c"); }
+inline bool has_avx2_fma() { return has_avx2() && __builtin_cpu_supports("fma"); }
+
+namespace detail {
+// No fma: the compiler would contract a * b + c, and results would depend on the machine.
+template <class F>
+[[gnu::target("avx2,f16c"), gnu::noinline]] void call_avx2(const F& f) {
+  f();
+}
+}  // namespace detail
+
+/// Calls f() compiled for AVX2 where the machine has it. Write the lambda as [&]() TSVM_INLINE { loops }, and mark
+/// what it calls TSVM_INLINE or inline, so that it is compiled into both versions.
+template <class F>
+inline void vectorized(const F& f) {
+  if (has_avx2())
+    detail::call_avx2(f);
+  else
+    f();
+}
+
+}  // namespace tsvm::ops::cpu
+
+#define TSVM_INLINE __attribute__((always_inline))
