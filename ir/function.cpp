@@ -11,13 +11,16 @@ namespace tsvm::ir {
 
 namespace {
 
-constexpr uint16_t Pure = kPure, Reads = kReads, Raises = kRaises, Writes = kWrites, World = kWorld, Exits = kExits,
-                   Terminator = kTerminator, Guards = kGuards;
-[[maybe_unused]] constexpr uint16_t Commutes = kCommutes;
+// The words of the column `traits`.
+[[maybe_unused]] constexpr uint32_t Pure = kPure, Reads = kReads, Raises = kRaises, Writes = kWrites, World = kWorld,
+                                    Exits = kExits, Terminator = kTerminator, Commutes = kCommutes, Guards = kGuards,
+                                    Fresh = kFresh, MaybeUnset = kMaybeUnset, Slots = kSlots, Cells = kCells,
+                                    Globals = kGlobals, Fields = kFields, Items = kItems, Lengths = kLengths,
+                                    Layouts = kLayouts, Tensors = kTensors, Handled = kHandled, Random = kRandom;
 
 constexpr OpcodeInfo kOpcodes[] = {
 #define OPCODE(name, text, operands, result, immediate, traits) \
-  {text, operands, result, Immediate::immediate, static_cast<uint16_t>(traits)},
+  {text, operands, result, Immediate::immediate, static_cast<uint32_t>(traits)},
 #include "ir/opcodes.def"
 };
 

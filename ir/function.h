@@ -98,7 +98,7 @@ enum class Immediate : uint8_t {
   Object
 };
 
-enum Trait : uint16_t {
+enum Trait : uint32_t {
   kPure = 1 << 0,
   kReads = 1 << 1,
   kRaises = 1 << 2,
@@ -108,6 +108,21 @@ enum Trait : uint16_t {
   kTerminator = 1 << 6,
   kCommutes = 1 << 7,
   kGuards = 1 << 8,
+  kFresh = 1 << 9,
+  kMaybeUnset = 1 << 10,
+  // classes of memory
+  kSlots = 1 << 16,
+  kCells = 1 << 17,
+  kGlobals = 1 << 18,
+  kFields = 1 << 19,
+  kItems = 1 << 20,
+  kLengths = 1 << 21,
+  kLayouts = 1 << 22,
+  kTensors = 1 << 23,
+  kHandled = 1 << 24,
+  kRandom = 1 << 25,
+  kOtherMemory = 1 << 26,
+  kAllMemory = 0x7ffu << 16,
 };
 
 /// What opcodes.def says of one opcode.
@@ -116,8 +131,8 @@ struct OpcodeInfo {
   const char* operands;
   const char* result;
   Immediate immediate;
-  uint16_t traits;
-  bool has(uint16_t trait) const { return (traits & trait) != 0; }
+  uint32_t traits;
+  bool has(uint32_t trait) const { return (traits & trait) != 0; }
 };
 const OpcodeInfo& info(Opcode op);
 const char* to_text(ArithOp op);    // "add" ...

@@ -14,7 +14,8 @@
 //     result of for_iter is made at its first successor, which has no other predecessor.
 //  8. A handler block has no parameters, starts with `catch`, is reached by handler edges only; `catch` is nowhere
 //  else.
-//  9. Exit states: only instructions with the trait Exits carry one, those with the trait Guards always do; each has at
+//  9. Exit states: only instructions with the trait Exits or World carry one, those with the trait Guards always do;
+//  each has at
 //     least one frame; the first frame is of function 0, frames name entries of `inlined`; each register is given once;
 //     the values are available at the instruction.
 // 10. What is returned is of the function's result type; generators only do `yield`; a result raw or of the type Any.

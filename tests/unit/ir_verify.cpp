@@ -77,9 +77,9 @@ TEST(IrVerify, Immediates) {
 TEST(IrVerify, Objects) {
   const char* objects =
       "object o0 shape \"S\"\n object o1 native \"sqrt\" (float) -> float pure\n object o2 function \"g\"\n";
-  EXPECT_ERROR("no such object", body("guard_is o3 %a exit !0\n return %a\n !0 = fn 0 pc 0 {}", objects));
-  EXPECT_ERROR("another kind", body("guard_is o0 %a exit !0\n return %a\n !0 = fn 0 pc 0 {}", objects));
-  EXPECT_OK(body("guard_shape o0 %a exit !0\n return %a\n !0 = fn 0 pc 0 {}", objects));
+  EXPECT_ERROR("no such object", body("%g: any = guard_is o3 %a exit !0\n return %a\n !0 = fn 0 pc 0 {}", objects));
+  EXPECT_ERROR("another kind", body("%g: any = guard_is o0 %a exit !0\n return %a\n !0 = fn 0 pc 0 {}", objects));
+  EXPECT_OK(body("%g: any = guard_shape o0 %a exit !0\n return %a\n !0 = fn 0 pc 0 {}", objects));
   EXPECT_OK(body("%x: float = i64_to_f64 %n\n%1: float = call_native o1 %x\n return %a", objects));
   EXPECT_ERROR("does not fit the signature", body("%1: float = call_native o1 %n\n return %a", objects));
   EXPECT_ERROR("wrong number", body("%1: float = call_native o1\n return %a", objects));
@@ -148,7 +148,7 @@ TEST(IrVerify, Handlers) {
 TEST(IrVerify, ExitStates) {
   EXPECT_ERROR("needs an exit state", body("%1: int = guard_type int %a\n return %a"));
   EXPECT_OK(body("%1: int = guard_type int %a exit !0\n return %a\n !0 = fn 0 pc 3 {r0: %a, r1: %n}"));
-  EXPECT_ERROR("cannot have", body("%1: any = unary neg %a exit !0\n return %a\n !0 = fn 0 pc 3 {}"));
+  EXPECT_ERROR("cannot have", body("%1: bool = compare_i64 lt %n, %n exit !0\n return %a\n !0 = fn 0 pc 3 {}"));
   EXPECT_ERROR("register twice",
                body("%1: int = guard_type int %a exit !0\n return %a\n !0 = fn 0 pc 3 {r0: %a, r0: %n}"));
   EXPECT_ERROR("names no function", body("leave exit !0\n !0 = fn 1 pc 3 {}"));
