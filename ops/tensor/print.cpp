@@ -338,7 +338,8 @@ struct CppFormat {
   }
 };
 
-CppFormat cpp_format(const double* v, int64_t n) {
+/// `precision` is the stream's, which a matrix changes for the ones after it.
+CppFormat cpp_format(const double* v, int64_t n, int& precision) {
   bool int_mode = true;
   int64_t first = n;
   for (int64_t i = 0; i < n; i++) {
@@ -360,15 +361,15 @@ CppFormat cpp_format(const double* v, int64_t n) {
   }
   CppFormat f;
   f.width = 11;
+  if (!int_mode || exp_max > 9) precision = 4;
+  f.precision = precision;
   if (int_mode) {
     if (exp_max > 9) {
       f.kind = 'e';
-      f.precision = 4;
     } else {
       f.width = static_cast<int>(exp_max) + 1;
     }
   } else {
-    f.precision = 4;
     if (exp_max - exp_min > 4) {
       f.kind = 'e';
       if (std::fabs(exp_max) > 99 || std::fabs(exp_min) > 99) f.width++;
@@ -385,11 +386,11 @@ CppFormat cpp_format(const double* v, int64_t n) {
   return f;
 }
 
-void write_scale(std::string& out, double scale) { out += concat(scale, " *\n"); }
+void write_scale(std::string& out, const CppFormat& f) { out += format_double(f.scale, 'g', f.precision) + " *\n"; }
 
-void write_matrix(std::string& out, const double* data, int64_t rows, int64_t columns, int64_t linesize,
-                  int64_t indent) {
-  const CppFormat f = cpp_format(data, rows * columns);
+void write_matrix(std::string& out, const double* data, int64_t rows, int64_t columns, int64_t linesize, int64_t indent,
+                  int& precision) {
+  const CppFormat f = cpp_format(data, rows * columns, precision);
   const std::string pad(static_cast<size_t>(indent), ' ');
   out += pad;
   const int64_t per_line = std::max<int64_t>(1, (linesize - indent) / (f.width + 1));
@@ -400,7 +401,7 @@ void write_matrix(std::string& out, const double* data, int64_t rows, int64_t co
       out += concat("Columns ", first + 1, " to ", last + 1) + pad;
     }
     if (f.scale != 1) {
-      write_scale(out, f.scale);
+      write_scale(out, f);
       out += pad;
     }
     for (int64_t r = 0; r < rows; r++) {
@@ -430,17 +431,18 @@ std::string to_cpp_string(const Tensor& t, int64_t linesize) {
   const double* data = doubles.data_ptr<double>();
   const IntSpan sizes = t.sizes();
   std::string out;
+  int precision = 6;
   if (sizes.empty()) {
     out = concat(data[0], '\n');
   } else if (t.numel() > 0 && sizes.size() == 1) {
-    const CppFormat f = cpp_format(data, sizes[0]);
-    if (f.scale != 1) write_scale(out, f.scale);
+    const CppFormat f = cpp_format(data, sizes[0], precision);
+    if (f.scale != 1) write_scale(out, f);
     for (int64_t i = 0; i < sizes[0]; i++) {
       f.write(out, data[i] / f.scale);
       out += '\n';
     }
   } else if (t.numel() > 0 && sizes.size() == 2) {
-    write_matrix(out, data, sizes[0], sizes[1], linesize, 0);
+    write_matrix(out, data, sizes[0], sizes[1], linesize, 0, precision);
   } else if (t.numel() > 0) {
     // Matrices in the order in which the first index runs fastest.
     const size_t outer = sizes.size() - 2;
@@ -458,7 +460,7 @@ std::string to_cpp_string(const Tensor& t, int64_t linesize) {
         offset += index[d] * doubles.strides()[d];
       }
       out += ".,.) = \n";
-      write_matrix(out, data + offset, rows, columns, linesize, 1);
+      write_matrix(out, data + offset, rows, columns, linesize, 1, precision);
     }
   }
   out += "[ " + cpp_type_name(t) + "{";

@@ -24,7 +24,7 @@ struct PrintOptions {
 /// What Python's print needs to know beyond the tensor itself.
 struct PrintInfo {
   std::string_view type_name = "tensor";  // a subclass prints its own name
-  std::string_view grad_fn;               // the node's name, empty for none
+  std::string_view grad_fn = {};               // the node's name, empty for none
   bool requires_grad = false;
 };
 
