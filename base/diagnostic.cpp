@@ -18,11 +18,15 @@ namespace {
 
 // "  File ..., line N", the line without its indentation, and the mark. A range that goes on in the next lines is
 // marked up to the end of its first line.
-void render_place(std::string& out, const SourceFile& source, SourceRange range, bool marked, bool with_text) {
+void render_place(std::string& out, const SourceFile& source, SourceRange range, bool marked) {
+  // Behind a final line break there is no line: the end of the file is shown as the end of the last line.
+  const std::string& text = source.text();
+  if (range.begin >= text.size() && !text.empty() && text.back() == '\n')
+    range.begin = range.end = static_cast<uint32_t>(text.size() - 1);
   LineColumn at = source.locate(range.begin);
   out += "  File \"" + source.name() + "\", line " + std::to_string(at.line) + "\n";
-  if (!with_text) return;
   std::string_view line = source.line(at.line);
+  line = line.substr(0, line.find('\0'));
   size_t indent = std::min(line.find_first_not_of(" \t\f"), line.size());
   std::string_view shown = line.substr(indent);
   out += "    ";
@@ -42,13 +46,13 @@ void render_place(std::string& out, const SourceFile& source, SourceRange range,
 
 std::string render(const Diagnostic& diagnostic, const SourceFile& source) {
   std::string out;
-  render_place(out, source, diagnostic.range, !diagnostic.whole_line, !diagnostic.no_line);
+  if (!diagnostic.no_place) render_place(out, source, diagnostic.range, !diagnostic.whole_line);
   out += exception_name(diagnostic.kind);
   if (!diagnostic.message.empty()) out += ": " + diagnostic.message;
   out += "\n";
   for (const DiagnosticNote& note : diagnostic.notes) {
     out += "note: " + note.message + "\n";
-    render_place(out, source, note.range, true, true);
+    render_place(out, source, note.range, true);
   }
   return out;
 }

@@ -32,7 +32,7 @@ struct Diagnostic {
   std::string message;
   std::vector<DiagnosticNote> notes;
   bool whole_line = false;  // the line is shown without a mark below it
-  bool no_line = false;     // only the line's number is shown, not its text
+  bool no_place = false;    // neither file nor line are shown (CPython has none for bytes it cannot decode)
 
   Diagnostic() = default;
   Diagnostic(DiagnosticKind k, SourceRange r, std::string text) : kind(k), range(r), message(std::move(text)) {}

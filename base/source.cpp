@@ -1,13 +1,36 @@
 #include "base/source.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tsvm {
 
+namespace {
+
+void normalize_line_breaks(std::string& text) {
+  size_t in = text.find('\r');
+  if (in == std::string::npos) return;
+  size_t out = in;
+  for (; in < text.size(); in++) {
+    if (text[in] == '\r') {
+      text[out++] = '\n';
+      if (in + 1 < text.size() && text[in + 1] == '\n') in++;
+    } else {
+      text[out++] = text[in];
+    }
+  }
+  text.resize(out);
+}
+
+}  // namespace
+
 SourceFile::SourceFile(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
+  normalize_line_breaks(text_);
   line_starts_.push_back(0);
-  for (uint32_t i = 0; i < text_.size(); i++)
-    if (text_[i] == '\n') line_starts_.push_back(i + 1);
+  const char* begin = text_.data();
+  const char* end = begin + text_.size();
+  for (const char* p = begin; (p = static_cast<const char*>(std::memchr(p, '\n', end - p))) != nullptr;)
+    line_starts_.push_back(static_cast<uint32_t>(++p - begin));
 }
 
 LineColumn SourceFile::locate(uint32_t offset) const {
@@ -20,7 +43,7 @@ std::string_view SourceFile::line(uint32_t line) const {
   if (line == 0 || line > line_starts_.size()) return {};
   uint32_t begin = line_starts_[line - 1];
   uint32_t end = line < line_starts_.size() ? line_starts_[line] : static_cast<uint32_t>(text_.size());
-  while (end > begin && (text_[end - 1] == '\n' || text_[end - 1] == '\r')) end--;
+  if (end > begin && text_[end - 1] == '\n') end--;
   return std::string_view(text_).substr(begin, end - begin);
 }
 

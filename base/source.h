@@ -23,7 +23,8 @@ struct LineColumn {
   uint32_t column = 0;
 };
 
-/// A named text with the offsets of its lines. Immutable; shared by everything that was made from it.
+/// A named text with the offsets of its lines. Immutable; shared by everything that was made from it. Line breaks are
+/// "\n" only: "\r\n" and "\r" are replaced when the file is made, as Python does.
 class SourceFile {
  public:
   SourceFile(std::string name, std::string text);

@@ -152,20 +152,28 @@ const char* spelling(BoolOperator op);
 const char* spelling(UnaryOperator op);
 const char* spelling(CmpOperator op);
 
-/// Calls `visitor.field("name", value)` for each of the node's Python fields, in order; value has the field's own type.
-template <class Visitor>
-void visit_fields(const Node* node, Visitor&& visitor) {
-  switch (node->kind) {
+/// Calls `visitor.field("name", value)` for each Python field of a node whose type is known, in order; value has the
+/// field's own type.
 #define F(type, name) visitor.field(#name, self->name);
 #define X(type, name)
-#define AST_NODE(category, cpp_name, python_name, fields)                   \
-  case NodeKind::k##cpp_name: {                                             \
-    [[maybe_unused]] const auto* self = static_cast<const cpp_name*>(node); \
-    fields break;                                                           \
+#define AST_NODE(category, cpp_name, python_name, fields)                                           \
+  template <class Visitor>                                                                          \
+  void visit_fields_of([[maybe_unused]] const cpp_name* self, [[maybe_unused]] Visitor&& visitor) { \
+    fields                                                                                          \
   }
 #include "parser/ast_nodes.def"
 #undef F
 #undef X
+
+/// The same for any node.
+template <class Visitor>
+void visit_fields(const Node* node, Visitor&& visitor) {
+  switch (node->kind) {
+#define AST_NODE(category, cpp_name, python_name, fields)         \
+  case NodeKind::k##cpp_name:                                     \
+    visit_fields_of(static_cast<const cpp_name*>(node), visitor); \
+    break;
+#include "parser/ast_nodes.def"
   }
 }
 
@@ -194,6 +202,11 @@ struct ChildVisitor {
 template <class Fn>
 void for_each_child(const Node* node, Fn&& fn) {
   visit_fields(node, detail::ChildVisitor<Fn>{fn});
+}
+/// The same for a node whose type is known.
+template <class T, class Fn>
+void for_each_child_of(const T* node, Fn&& fn) {
+  visit_fields_of(node, detail::ChildVisitor<Fn>{fn});
 }
 
 }  // namespace tsvm::ast

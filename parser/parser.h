@@ -12,11 +12,13 @@
 #include "base/diagnostic.h"
 #include "base/source.h"
 #include "parser/ast.h"
+#include "parser/names.h"
 
 namespace tsvm {
 
 struct ParseResult {
   ast::Module* module = nullptr;  // never null
+  NameTable names;                // all identifiers of the tree
   std::vector<Diagnostic> diagnostics;
 
   bool ok() const { return diagnostics.empty(); }
@@ -33,7 +35,7 @@ struct ExpressionResult {
 };
 
 /// A single expression, as `eval` and string annotations take it.
-ExpressionResult parse_expression(const SourceFile& source, Arena& arena);
+ExpressionResult parse_expression(const SourceFile& source, Arena& arena, NameTable& names);
 
 struct InteractiveResult {
   ParseResult parse;
