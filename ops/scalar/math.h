@@ -72,6 +72,7 @@ TSVM_MATH F op_Rsqrt(F x) { return number(x, 1) / sqrt(x); }
 TSVM_MATH auto op_IsNan(F x) { return x != x; }
 TSVM_MATH auto op_IsInf(F x) { return abs(x) == infinity(x); }
 TSVM_MATH auto op_IsFinite(F x) { return abs(x) < infinity(x); }
+TSVM_MATH auto op_SignBit(F x) { return bits(x) < splat(bits(x), typename F::Int::Scalar(0)); }
 TSVM_MATH F op_Frac(F x) { return x - trunc(x); }
 
 TSVM_MATH F op_Fmod(F a, F b) { return libm2<LibmFn::Fmod>(a, b); }
