@@ -15,8 +15,8 @@ namespace tsvm::ops::scalar::TSVM_ARCH {
 
 #include "ops/scalar/vec.h"
 
-#define TSVM_INLINE [[gnu::always_inline]] inline
-#define TSVM_INLINE_LAMBDA __attribute__((always_inline))
+#define TSVM_KERNEL [[gnu::always_inline]] inline
+#define TSVM_KERNEL_LAMBDA __attribute__((always_inline))
 
 // --- loading and storing vectors of each compute type
 
@@ -60,19 +60,19 @@ template <int Bytes>
 inline constexpr int kLanes = TSVM_VECTOR_BYTES / Bytes;
 
 template <class T, int N>
-TSVM_INLINE Vec<T, N> load(const char* p) {
+TSVM_KERNEL Vec<T, N> load(const char* p) {
   Vec<T, N> r;
   __builtin_memcpy(&r, p, sizeof r);
   return r;
 }
 template <class T, int N>
-TSVM_INLINE void store(char* p, Vec<T, N> v) {
+TSVM_KERNEL void store(char* p, Vec<T, N> v) {
   __builtin_memcpy(p, &v, sizeof v);
 }
 
 #ifdef __AVX2__
 template <int N>
-TSVM_INLINE auto lanes_below(int64_t n) {
+TSVM_KERNEL auto lanes_below(int64_t n) {
   if constexpr (N == 8)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
   else
@@ -82,7 +82,7 @@ TSVM_INLINE auto lanes_below(int64_t n) {
 
 /// The first n < N lanes; the others are zero.
 template <class T, int N>
-TSVM_INLINE Vec<T, N> load_some(const char* p, int64_t n) {
+TSVM_KERNEL Vec<T, N> load_some(const char* p, int64_t n) {
   Vec<T, N> r;
 #ifdef __AVX512F__
   if constexpr (sizeof(T) == 4 && N == 16) {
@@ -108,7 +108,7 @@ TSVM_INLINE Vec<T, N> load_some(const char* p, int64_t n) {
   return r;
 }
 template <class T, int N>
-TSVM_INLINE void store_some(char* p, Vec<T, N> v, int64_t n) {
+TSVM_KERNEL void store_some(char* p, Vec<T, N> v, int64_t n) {
 #ifdef __AVX512F__
   if constexpr (sizeof(T) == 4 && N == 16) {
     _mm512_mask_storeu_epi32(p, static_cast<__mmask16>((1u << n) - 1), reinterpret_cast<__m512i>(v.v));
@@ -135,9 +135,9 @@ template <CType T, int N>
 struct Reader {
   const char* p;
   int64_t plane, step;
-  TSVM_INLINE Reader(const BlockArgs& k, int i)
+  TSVM_KERNEL Reader(const BlockArgs& k, int i)
       : p(k.in[i]), plane(k.plane[i]), step(k.step[i] * N * static_cast<int64_t>(sizeof(elem<T>))) {}
-  TSVM_INLINE vec_of<T, N> next() {
+  TSVM_KERNEL vec_of<T, N> next() {
     const char* at = p;
     p += step;
     if constexpr (is_complex(T))
@@ -145,7 +145,7 @@ struct Reader {
     else
       return load<elem<T>, N>(at);
   }
-  TSVM_INLINE vec_of<T, N> last(int64_t n) {
+  TSVM_KERNEL vec_of<T, N> last(int64_t n) {
     if (step == 0) return next();
     if constexpr (is_complex(T))
       return {load_some<elem<T>, N>(p, n), load_some<elem<T>, N>(p + plane, n)};
@@ -155,41 +155,41 @@ struct Reader {
 };
 
 template <class T, int N>
-TSVM_INLINE void put(const BlockArgs& k, int64_t i, Vec<T, N> v) {
+TSVM_KERNEL void put(const BlockArgs& k, int64_t i, Vec<T, N> v) {
   store(k.out + i * static_cast<int64_t>(sizeof(T)), v);
 }
 template <class F>
-TSVM_INLINE void put(const BlockArgs& k, int64_t i, math::Cx<F> v) {
+TSVM_KERNEL void put(const BlockArgs& k, int64_t i, math::Cx<F> v) {
   put(k, i, v.re);
   store(k.out + k.out_plane + i * static_cast<int64_t>(sizeof(typename F::Scalar)), v.im);
 }
 template <int W, int N>
-TSVM_INLINE void put(const BlockArgs& k, int64_t i, Mask<W, N> m) {
+TSVM_KERNEL void put(const BlockArgs& k, int64_t i, Mask<W, N> m) {
   put(k, i, Vec<uint8_t, N>{__builtin_convertvector(m.v, typename Vec<uint8_t, N>::Raw) & 1});
 }
 template <class T, int N>
-TSVM_INLINE void put_some(const BlockArgs& k, int64_t i, Vec<T, N> v, int64_t n) {
+TSVM_KERNEL void put_some(const BlockArgs& k, int64_t i, Vec<T, N> v, int64_t n) {
   store_some(k.out + i * static_cast<int64_t>(sizeof(T)), v, n);
 }
 template <class F>
-TSVM_INLINE void put_some(const BlockArgs& k, int64_t i, math::Cx<F> v, int64_t n) {
+TSVM_KERNEL void put_some(const BlockArgs& k, int64_t i, math::Cx<F> v, int64_t n) {
   put_some(k, i, v.re, n);
   store_some(k.out + k.out_plane + i * static_cast<int64_t>(sizeof(typename F::Scalar)), v.im, n);
 }
 template <int W, int N>
-TSVM_INLINE void put_some(const BlockArgs& k, int64_t i, Mask<W, N> m, int64_t n) {
+TSVM_KERNEL void put_some(const BlockArgs& k, int64_t i, Mask<W, N> m, int64_t n) {
   put_some(k, i, Vec<uint8_t, N>{__builtin_convertvector(m.v, typename Vec<uint8_t, N>::Raw) & 1}, n);
 }
 
 template <int N, CType... T, class Fn, size_t... I>
-TSVM_INLINE void loop(const BlockArgs& k, Fn fn, std::index_sequence<I...>) {
+TSVM_KERNEL void loop(const BlockArgs& k, Fn fn, std::index_sequence<I...>) {
   std::tuple<Reader<T, N>...> in{Reader<T, N>(k, I)...};
   int64_t i = 0;
   for (; i + N <= k.n; i += N) put(k, i, fn(std::get<I>(in).next()...));
   if (i < k.n) put_some(k, i, fn(std::get<I>(in).last(k.n - i)...), k.n - i);
 }
 template <int N, CType... T, class Fn>
-TSVM_INLINE void loop(const BlockArgs& k, Fn fn) {
+TSVM_KERNEL void loop(const BlockArgs& k, Fn fn) {
   loop<N, T...>(k, fn, std::make_index_sequence<sizeof...(T)>());
 }
 
@@ -198,7 +198,7 @@ TSVM_INLINE void loop(const BlockArgs& k, Fn fn) {
 #define TSVM_DO(name, arguments, expression) \
   struct Do_##name {                         \
     template <class V>                       \
-    TSVM_INLINE auto operator() arguments const { return expression; } \
+    TSVM_KERNEL auto operator() arguments const { return expression; } \
   };
 TSVM_DO(Add, (V a, V b), a + b)
 TSVM_DO(Sub, (V a, V b), a - b)
@@ -228,17 +228,17 @@ TSVM_DO(Imag, (V a), a.im)
 TSVM_DO(MakeComplex, (V a, V b), (math::Cx<V>{a, b}))
 struct Do_Sqrt {
   template <class T, int N>
-  TSVM_INLINE Vec<T, N> operator()(Vec<T, N> a) const {
+  TSVM_KERNEL Vec<T, N> operator()(Vec<T, N> a) const {
     return sqrt(a);
   }
   template <class F>
-  TSVM_INLINE math::Cx<F> operator()(math::Cx<F> a) const {
+  TSVM_KERNEL math::Cx<F> operator()(math::Cx<F> a) const {
     return math::op_Sqrt(a);
   }
 };
 struct Do_Not {
   template <class T, int N>
-  TSVM_INLINE Vec<T, N> operator()(Vec<T, N> a) const {
+  TSVM_KERNEL Vec<T, N> operator()(Vec<T, N> a) const {
     return std::is_same_v<T, uint8_t> ? a ^ splat(a, T(1)) : ~a;
   }
 };
@@ -329,7 +329,7 @@ template <CType T>
 void run_select(const BlockArgs& k) {
   constexpr int N = kLanes<sizeof(elem<T>)>;
   using I = int_of<elem<T>>;
-  loop<N, CType::Bool, T, T>(k, [](Vec<uint8_t, N> c, vec_of<T, N> a, vec_of<T, N> b) TSVM_INLINE_LAMBDA {
+  loop<N, CType::Bool, T, T>(k, [](Vec<uint8_t, N> c, vec_of<T, N> a, vec_of<T, N> b) TSVM_KERNEL_LAMBDA {
     const Vec<I, N> wide = cast<I>(Vec<int8_t, N>{reinterpret_cast<typename Vec<int8_t, N>::Raw>(c.v)});
     return select(wide != splat(wide, I(0)), a, b);
   });
@@ -338,14 +338,14 @@ void run_select(const BlockArgs& k) {
 /// Bits: the block already holds them.
 template <CType T>
 void run_copy(const BlockArgs& k) {
-  loop<kLanes<sizeof(elem<T>)>, T>(k, [](vec_of<T, kLanes<sizeof(elem<T>)>> a) TSVM_INLINE_LAMBDA { return a; });
+  loop<kLanes<sizeof(elem<T>)>, T>(k, [](vec_of<T, kLanes<sizeof(elem<T>)>> a) TSVM_KERNEL_LAMBDA { return a; });
 }
 
 template <CType From, CType To>
 void run_convert(const BlockArgs& k) {
   using E = elem<To>;
   constexpr int N = kLanes<(sizeof(elem<From>) > sizeof(E) ? sizeof(elem<From>) : sizeof(E))>;
-  loop<N, From>(k, [](vec_of<From, N> a) TSVM_INLINE_LAMBDA {
+  loop<N, From>(k, [](vec_of<From, N> a) TSVM_KERNEL_LAMBDA {
     if constexpr (To == CType::Bool && is_complex(From)) {
       const auto zero = splat(a.re, elem<From>(0));
       return (a.re != zero) | (a.im != zero);
@@ -396,7 +396,7 @@ template <DType From, CType To>
 [[gnu::flatten]] void run_load(const char* from, int64_t stride, char* to, int64_t to_plane, int64_t n) {
   using S = ctype_of<From>;
   using E = elem<To>;
-  auto one = [&](int64_t i, int64_t by) TSVM_INLINE_LAMBDA {
+  auto one = [&](int64_t i, int64_t by) TSVM_KERNEL_LAMBDA {
     S v;
     __builtin_memcpy(&v, from + i * by, sizeof v);
     if constexpr (is_complex(To)) {
@@ -420,7 +420,7 @@ template <CType From, DType To>
                                 int64_t n) {
   using S = ctype_of<To>;
   using E = elem<From>;
-  auto one = [&](int64_t i, int64_t step, int64_t by) TSVM_INLINE_LAMBDA {
+  auto one = [&](int64_t i, int64_t step, int64_t by) TSVM_KERNEL_LAMBDA {
     S v;
     if constexpr (is_complex(From))
       v = ops::convert<S>(std::complex<E>(reinterpret_cast<const E*>(from)[i * step],
