@@ -32,9 +32,10 @@ void spread(char* p, int bytes) {
   for (int filled = bytes; filled < kSplatBytes; filled *= 2) std::memcpy(p + filled, p, static_cast<size_t>(filled));
 }
 
-/// Whether converting an element straight to the compute type skips a rounding that promotion asks for.
-bool rounds_on_the_way(OperandType t) {
-  return t.stored != t.seen && !stored_as(t.seen, compute_type(t.seen)) && !(is_integral_or_bool(t.seen) && is_bool(t.stored));
+/// Whether converting an element straight from one type to the other skips a rounding that promotion asks for.
+bool rounds(DType from, DType seen) {
+  if (from == seen || is_bool(from) || stored_as(seen, compute_type(seen))) return false;
+  return !(is_integral(from) && is_integral(seen) && item_size(from) < item_size(seen));
 }
 
 /// A thread's run over elements [begin, end) of the loop.
@@ -85,7 +86,7 @@ class BlockRun {
   bool direct(int operand, CType type, int64_t stride) const {
     const OperandType t = r_.operands[operand];
     return !is_complex(type) && stored_as(t.stored, type) && stride == static_cast<int64_t>(item_size(t.stored)) &&
-           (operand < outputs() || !rounds_on_the_way(t));
+           !rounds(t.stored, t.seen);
   }
 
   /// Decides the size of blocks and of the memory they need.
@@ -123,7 +124,7 @@ class BlockRun {
       if (inst.op > Op::Const) continue;
       Value& v = values_[i];
       v = {splat, kSplatBytes, 0};
-      splat_[i < kMaxOperands ? i : 0] = i < p_.inputs ? splat : splat_[i < kMaxOperands ? i : 0];
+      if (i < p_.inputs) splat_[i] = splat;
       splat += 2 * kSplatBytes;
       if (inst.op == Op::Input) {
         const int k = outputs() + i;
@@ -146,7 +147,7 @@ class BlockRun {
   void load(int input, const char* from, int64_t stride, char* to, int64_t plane, int64_t n) {
     const OperandType t = r_.operands[outputs() + input];
     const CType type = p_.input_type(input);
-    if (rounds_on_the_way(t)) {
+    if (rounds(t.stored, t.seen)) {
       // By way of the dtype that promotion chose: its own compute type, its rounding, then the program's.
       const CType via = compute_type(t.seen);
       load_through(t, via, type, from, stride, to, plane, n);
@@ -207,10 +208,26 @@ class BlockRun {
 
   void store(int k, char* to, int64_t stride, int64_t first, int64_t n) {
     const Value& v = values_[p_.outputs[k]];
+    const OperandType t = r_.operands[k];
     const CType type = p_.output_type(k);
     const int bytes = is_complex(type) ? width(type) / 2 : width(type);
-    kernels_.store[static_cast<int>(type)][static_cast<int>(r_.operands[k].stored)](v.p + first * v.step * bytes, v.plane,
-                                                                                    v.step, to, stride, n);
+    const char* from = v.p + first * v.step * bytes;
+    const StoreFn fn = kernels_.store[static_cast<int>(type)][static_cast<int>(t.stored)];
+    if (!rounds(t.stored, t.seen) || compute_type(t.seen) != type) {
+      fn(from, v.plane, v.step, to, stride, n);
+      return;
+    }
+    // Into a wider target: first the rounding that the result's own dtype has.
+    alignas(64) char part[64 * 8];
+    BlockArgs a{};
+    for (int64_t i = 0; i < n; i += 64) {
+      a.in[0] = from + i * v.step * bytes;
+      a.step[0] = v.step;
+      a.out = part;
+      a.n = std::min<int64_t>(64, n - i);
+      kernels_.narrow[static_cast<int>(t.seen)](a);
+      fn(part, 0, 1, to + i * stride, stride, a.n);
+    }
   }
 
   /// Runs the instructions. Where `data` is given, outputs are written in place if they can be.

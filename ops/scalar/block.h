@@ -23,7 +23,7 @@ ParamValue param_value(CType type, const Scalar& value);
 /// What the program has to know of each operand besides its place.
 struct OperandType {
   DType stored;  // in memory
-  DType seen;    // the dtype that promotion converts the elements to before computing (inputs only)
+  DType seen;    // inputs: the dtype that promotion converts to before computing; outputs: the result's own dtype
 };
 
 /// Everything that one run needs.
@@ -46,7 +46,7 @@ void run_interpreted(const Run& r, const KernelTable& kernels);
 
 /// A call of a native kernel: n elements; operands lie one after another (dense) or are one repeated element.
 struct NativeArgs {
-  void* const* data;      // outputs, then inputs: where each starts
+  void* const* data;  // outputs, then inputs: where each starts
   const ParamValue* params;
   int64_t n;
 };
@@ -66,7 +66,8 @@ struct NativeOperand {
 
 /// What a compiler of scalar programs installs (jit/fuse). All functions may be called by any thread.
 struct NativeCompiler {
-  /// The kernel for a program on operands (outputs, then inputs), compiled or found; null where there is none (the block interpreter is used).
+  /// The kernel for a program on operands (outputs, then inputs), compiled or found; null where there is none (the
+  /// block interpreter is used).
   NativeFn (*find)(const Program& p, const NativeOperand* operands, int64_t elements);
 };
 void install_native_compiler(const NativeCompiler* compiler);

@@ -95,7 +95,8 @@ TSVM_KERNEL Vec<T, N> load_some(const char* p, int64_t n) {
 #endif
 #ifdef __AVX2__
   if constexpr (sizeof(T) == 4 && N == 8) {
-    r.v = reinterpret_cast<typename Vec<T, N>::Raw>(_mm256_maskload_epi32(reinterpret_cast<const int*>(p), lanes_below<8>(n)));
+    r.v = reinterpret_cast<typename Vec<T, N>::Raw>(
+        _mm256_maskload_epi32(reinterpret_cast<const int*>(p), lanes_below<8>(n)));
     return r;
   } else if constexpr (sizeof(T) == 8 && N == 4) {
     r.v = reinterpret_cast<typename Vec<T, N>::Raw>(
@@ -195,14 +196,16 @@ TSVM_KERNEL void loop(const BlockArgs& k, Fn fn) {
 
 // --- the operations, as functions of vectors
 
-#define TSVM_DO(name, arguments, expression) \
-  struct Do_##name {                         \
-    template <class V>                       \
-    TSVM_KERNEL auto operator() arguments const { return expression; } \
+#define TSVM_DO(name, arguments, expression)      \
+  struct Do_##name {                              \
+    template <class V>                            \
+    TSVM_KERNEL auto operator() arguments const { \
+      return expression;                          \
+    }                                             \
   };
 TSVM_DO(Add, (V a, V b), a + b)
 TSVM_DO(Sub, (V a, V b), a - b)
-TSVM_DO(Mul, (V a, V b), a * b)
+TSVM_DO(Mul, (V a, V b), a* b)
 TSVM_DO(Div, (V a, V b), a / b)
 TSVM_DO(Neg, (V a), -a)
 TSVM_DO(Fma, (V a, V b, V c), fma(a, b, c))
@@ -217,7 +220,7 @@ TSVM_DO(Lt, (V a, V b), a < b)
 TSVM_DO(Le, (V a, V b), a <= b)
 TSVM_DO(Gt, (V a, V b), a > b)
 TSVM_DO(Ge, (V a, V b), a >= b)
-TSVM_DO(And, (V a, V b), a & b)
+TSVM_DO(And, (V a, V b), a& b)
 TSVM_DO(Or, (V a, V b), a | b)
 TSVM_DO(Xor, (V a, V b), a ^ b)
 TSVM_DO(Shl, (V a, V b), shift_left(a, b))
@@ -268,7 +271,7 @@ constexpr bool computes_wide(Op op) { return op == Op::Tan || op == Op::Pow; }
 
 template <Op O, class Do, int Operands, CType T>
 void run(const BlockArgs& k) {
-  constexpr int N = kLanes<sizeof(elem<T>) == 4 && computes_wide(O) ? 8 : static_cast<int>(sizeof(elem<T>))>;
+  constexpr int N = kLanes < sizeof(elem<T>) == 4 && computes_wide(O) ? 8 : static_cast<int>(sizeof(elem<T>)) > ;
   if constexpr (Operands == 1)
     loop<N, T>(k, Do{});
   else if constexpr (Operands == 2)
@@ -466,14 +469,15 @@ struct Do_Leaf {};
 constexpr KernelTable make_table() {
   KernelTable t{};
   t.name = TSVM_STRING(TSVM_ARCH);
-#define TSVM_PICK(name, operands, types, T) \
-  t.ops[static_cast<int>(Op::name)][static_cast<int>(CType::T)] = pick<Op::name, Do_##name, operands, CType::T, takes(types, CType::T)>();
+#define TSVM_PICK(name, operands, types, T)                       \
+  t.ops[static_cast<int>(Op::name)][static_cast<int>(CType::T)] = \
+      pick<Op::name, Do_##name, operands, CType::T, takes(types, CType::T)>();
 #define TSVM_FILL_Leaf(name, operands, types)
-#define TSVM_FILL_Prim(name, operands, types)                                                                  \
-  TSVM_PICK(name, operands, types, Bool)                                                                       \
-  TSVM_PICK(name, operands, types, I32) TSVM_PICK(name, operands, types, I64)                                  \
-  TSVM_PICK(name, operands, types, F32) TSVM_PICK(name, operands, types, F64)                                  \
-  TSVM_PICK(name, operands, types, C64) TSVM_PICK(name, operands, types, C128)
+#define TSVM_FILL_Prim(name, operands, types)                                                                       \
+  TSVM_PICK(name, operands, types, Bool)                                                                            \
+  TSVM_PICK(name, operands, types, I32)                                                                             \
+  TSVM_PICK(name, operands, types, I64) TSVM_PICK(name, operands, types, F32) TSVM_PICK(name, operands, types, F64) \
+      TSVM_PICK(name, operands, types, C64) TSVM_PICK(name, operands, types, C128)
 #define TSVM_FILL_Macro(name, operands, types) TSVM_FILL_Prim(name, operands, types)
 #define SCALAR_OP(name, operands, kind, types, result) TSVM_FILL_##kind(name, operands, types)
 #include "ops/scalar/opcodes.def"
@@ -485,7 +489,8 @@ constexpr KernelTable make_table() {
           ((t.convert[F][To] = run_convert<CType(F), CType(To)>), ...);
         }(std::integer_sequence<int, From>(), std::make_integer_sequence<int, kCTypeCount>()),
         ...);
-  }(std::make_integer_sequence<int, kCTypeCount>());
+  }
+  (std::make_integer_sequence<int, kCTypeCount>());
   [&]<int... From>(std::integer_sequence<int, From...>) {
     (
         [&]<int F, int... To>(std::integer_sequence<int, F>, std::integer_sequence<int, To...>) {
@@ -494,7 +499,8 @@ constexpr KernelTable make_table() {
           if constexpr (!stored_as(DType(F), compute_type(DType(F)))) t.narrow[F] = run_narrow<DType(F)>;
         }(std::integer_sequence<int, From>(), std::make_integer_sequence<int, kCTypeCount>()),
         ...);
-  }(std::make_integer_sequence<int, kDTypeCount>());
+  }
+  (std::make_integer_sequence<int, kDTypeCount>());
   return t;
 }
 
