@@ -11,6 +11,7 @@ void i64_effects(const Function& f, const Inst& inst, Effects& e) {
   auto op = static_cast<ArithOp>(inst.imm);
   const Constant* right = constant_of(f, f.operands(inst)[1]);
   bool overflows = false;
+  e.raises = false;
   switch (op) {
     case ArithOp::Add:
     case ArithOp::Sub:
@@ -44,7 +45,7 @@ void f64_effects(const Function& f, const Inst& inst, Effects& e) {
   switch (static_cast<ArithOp>(inst.imm)) {
     case ArithOp::Add:
     case ArithOp::Sub:
-    case ArithOp::Mul: break;
+    case ArithOp::Mul: e.raises = false; break;
     case ArithOp::TrueDiv:
     case ArithOp::FloorDiv:
     case ArithOp::Mod: e.raises = right == nullptr || right->float_value == 0; break;

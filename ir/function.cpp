@@ -58,6 +58,18 @@ const char* to_text(ArithOp op) { return kArith[static_cast<size_t>(op)]; }
 const char* to_text(UnaryOp op) { return kUnary[static_cast<size_t>(op)]; }
 const char* to_text(CompareOp op) { return kCompare[static_cast<size_t>(op)]; }
 
+bool is_commutative(Opcode op, uint32_t imm) {
+  if (!info(op).has(kCommutes)) return false;
+  switch (static_cast<ArithOp>(imm)) {
+    case ArithOp::Add:
+    case ArithOp::Mul:
+    case ArithOp::And:
+    case ArithOp::Or:
+    case ArithOp::Xor: return true;
+    default: return false;
+  }
+}
+
 // --- modules ---
 
 bool Constant::operator==(const Constant& o) const {
@@ -160,7 +172,8 @@ Inst& Builder::append(Opcode op, std::span<const ValueId> operands, uint32_t imm
   inst.operands_begin = begin;
   inst.operands_count = static_cast<uint32_t>(operands.size());
   inst.range = range;
-  if (info(op).traits & kExits) inst.exit = exit;
+  inst.frame = frame;
+  if (info(op).has(kExits | kWorld)) inst.exit = exit;
   f_.insts.push_back(inst);
   std::vector<InstId>& list = f_[block_].insts;
   if (index_ == kEnd)
@@ -172,6 +185,12 @@ Inst& Builder::append(Opcode op, std::span<const ValueId> operands, uint32_t imm
 
 ValueId Builder::emit(Opcode op, std::span<const ValueId> operands, uint32_t imm, TypeId type) {
   if (rewrites) {
+    // Rules make instructions while they look at the operands, which may lie in the pool that then grows.
+    std::vector<ValueId> copy;
+    if (operands.data() >= f_.pool.data() && operands.data() < f_.pool.data() + f_.pool.size()) {
+      copy.assign(operands.begin(), operands.end());
+      operands = copy;
+    }
     Rewrite r = rewrite(*this, Candidate{op, operands, imm, type, exit});
     if (r.done) return r.value;
   }

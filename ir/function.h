@@ -139,6 +139,9 @@ const char* to_text(ArithOp op);    // "add" ...
 const char* to_text(UnaryOp op);    // "neg" ...
 const char* to_text(CompareOp op);  // "lt" ... "not_in"
 
+/// The two operands may be swapped: a row with the trait Commutes and an operator that does.
+bool is_commutative(Opcode op, uint32_t imm);
+
 /// A literal of the source. Ints that do not fit 64 bits keep their decimal text.
 struct Constant {
   enum class Kind : uint8_t {
@@ -198,6 +201,7 @@ struct Edge {
 struct Inst {
   Opcode op;
   uint8_t edge_count = 0;                           // terminators: successors, in Function::edges
+  uint16_t frame = 0;                               // into Function::inlined: whose code it is (0: the function itself)
   ValueId result;                                   // none: no result
   uint32_t imm = 0;                                 // as the opcode's Immediate says
   uint32_t operands_begin = 0, operands_count = 0;  // in Function::pool
@@ -359,8 +363,10 @@ class Builder {
   BlockId handler;
   /// The range given to instructions made from now on.
   SourceRange range;
-  /// The exit state given to instructions with the trait Exits made from now on.
+  /// The exit state given to instructions with the trait Exits (or World, in specialised code) made from now on.
   ExitId exit;
+  /// Whose code the instructions made from now on are (Inst::frame).
+  uint16_t frame = 0;
   /// Whether local rewrites are tried.
   bool rewrites = true;
 

@@ -342,6 +342,7 @@ class Printer {
       }
     }
     if (i.exit) out_ += " exit !" + std::to_string(i.exit.index);
+    if (i.frame != 0) out_ += " in " + std::to_string(i.frame);
   }
 
   // `call %f(%a, *%b, k=%c, **%d)`: the operands before the last letter of the row, a method's name, the arguments.

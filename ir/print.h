@@ -18,9 +18,9 @@
 //   }
 //   }
 //
-// An instruction is `result: type = opcode immediate operands -> successors exit`. Values, blocks and exits keep their
-// numbers (compact() of ir/uses.h makes them dense). A function is referred to by its label: its name, made unique in
-// the module by `$number`. Comments start with `#`.
+// An instruction is `result: type = opcode immediate operands -> successors exit in frame`. Values, blocks and exits
+// keep their numbers (compact() of ir/uses.h makes them dense). A function is referred to by its label: its name, made
+// unique in the module by `$number`. Comments start with `#`.
 #pragma once
 
 #include <string>

@@ -603,6 +603,11 @@ class Reader {
       } while (!failed_ && accept(','));
     }
     if (accept_word("exit")) inst.exit = exit_ref();
+    if (accept_word("in")) {
+      uint32_t n = number();
+      if (n > 0xffff) fail("a frame's number has 16 bits");
+      inst.frame = static_cast<uint16_t>(n);
+    }
     if (failed_) return;
     f_->insts.push_back(inst);
     f_->blocks[block.index].insts.push_back(id);

@@ -137,6 +137,7 @@ class Verifier {
     for (const Edge& e : f_.successors(i)) edge(id, e);
     if (i.op == Opcode::Catch && f_[b].insts.front() != id) error(id, "not first in its block");
     exit_state(id, i, row);
+    if (i.frame != 0 && i.frame >= f_.inlined.size()) error(id, "is in a function that is not inlined");
   }
 
   TypeId type(ValueId v) const { return f_.type_of(v); }
@@ -201,7 +202,7 @@ class Verifier {
         break;
       case Immediate::Const:
         if (i.imm >= m_->constants.size()) return error(id, "no such constant");
-        constant(id, m_->constants[i.imm], type(i.result));
+        if (i.result) constant(id, m_->constants[i.imm], type(i.result));
         break;
       case Immediate::Name: in_range(id, i.imm, m_->names.size(), "name"); break;
       case Immediate::Slot: in_range(id, i.imm, f_.num_slots, "slot"); break;
@@ -301,7 +302,7 @@ class Verifier {
     if (i.op == Opcode::Box && !TypeTable::is_raw(first)) error(id, "boxes what is tagged");
     if (i.op == Opcode::Unbox && !TypeTable::is_raw(TypeId(i.imm))) error(id, "the result must be raw");
     if (i.op == Opcode::Cast && !same_sort(first, TypeId(i.imm))) error(id, "raw and tagged do not mix");
-    if (i.op == Opcode::Select && i.operands_count == 3) {
+    if (i.op == Opcode::Select && i.operands_count == 3 && i.result) {
       TypeId a = operand_type(i, 1), b = operand_type(i, 2), r = type(i.result);
       if (!passes(a, r) || !passes(b, r)) error(id, "both sides must be of the result's type");
     }

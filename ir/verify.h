@@ -17,8 +17,8 @@
 //  9. Exit states: only instructions with the trait Exits or World carry one, those with the trait Guards always do;
 //  each has at
 //     least one frame; the first frame is of function 0, frames name entries of `inlined`; each register is given once;
-//     the values are available at the instruction.
-// 10. What is returned is of the function's result type; generators only do `yield`; a result raw or of the type Any.
+//     the values are available at the instruction. Inst::frame names an entry of `inlined`, too.
+// 10. What is returned is of the function's result type; only generators do `yield`.
 #pragma once
 
 #include <string>

@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "ops/tensor/dims.h"  // concat() takes lists of sizes
-
 namespace tsvm::ops {
 
 /// Which Python exception the user sees.

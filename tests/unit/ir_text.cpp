@@ -52,7 +52,7 @@ func @f(a: any, /, b: any = ?, *rest: any, k: any = ?, **kw: any) -> any {
 ^1(%26: int):
     %27: any = for_iter %25 -> ^2, ^3
 ^2 handler ^4:
-    %28: any = call_compiled o2 %26, %27 exit !0
+    %28: any = call_compiled o2 %26, %27 exit !0 in 1
     jump ^1(%26)
 ^3:
     %29: any = yield %0
