@@ -100,7 +100,7 @@ class Lexer {
   Step continuation();
   void comment();
   Step token();
-  Step newline();
+  Step newline(const char* begin);
   Step name();
   Step number();
   Step number_tail(const char* begin, const char* noun);
@@ -306,7 +306,7 @@ Lexer::Step Lexer::set_indentation(uint32_t column, uint32_t alternative, const 
   return Step::kGoOn;
 }
 
-Lexer::Step Lexer::newline() {
+Lexer::Step Lexer::newline(const char* begin) {
   if (!brackets_.empty() || nested_) {
     p_++;
     if (mode_ == LexMode::kRecover && !nested_ && bracket_was_forgotten()) {
@@ -316,7 +316,7 @@ Lexer::Step Lexer::newline() {
     }
     return Step::kGoOn;
   }
-  push(TokenKind::kNewline, p_, p_ + 1);
+  push(TokenKind::kNewline, begin, p_ + 1);
   p_++;
   return line_start();
 }
@@ -340,8 +340,13 @@ Lexer::Step Lexer::token() {
     default: break;
   }
   switch (c) {
-    case '\n': return newline();
-    case '#': comment(); return Step::kGoOn;
+    case '\n': return newline(p_);
+    case '#': {
+      // Like CPython's, a Newline token takes in the comment before it.
+      const char* begin = p_;
+      comment();
+      return at_end() ? Step::kEndOfFile : newline(begin);
+    }
     case '"':
     case '\'': return string(p_, p_);
     case '\\': {

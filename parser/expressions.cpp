@@ -150,16 +150,16 @@ Expr* Parser::named_expression() {
 // `x = value` where only an expression may stand, from token `first` on.
 bool Parser::assignment_mistake(uint32_t first) {
   if (failed_ || muted_ > 0) return false;
-  uint32_t here = position_;
-  position_ = first;
   const Expr* target = nullptr;
   const Expr* value = nullptr;
-  trial([&] {
+  lenient_trial(first, [&] {
     target = operators(kBitOr);
     if (target != nullptr && accept(K::kEqual)) value = operators(kBitOr);
     if (value != nullptr && (at(K::kEqual) || at(K::kColonEqual))) value = nullptr;
     return true;
   });
+  if (lex_error_in_trial()) return true;
+  uint32_t here = std::exchange(position_, first);
   bool excluded = false;
   if (value != nullptr && !target->is<Name>()) {
     excluded = at(K::kTrue) || at(K::kFalse) || at(K::kNone);
@@ -171,10 +171,6 @@ bool Parser::assignment_mistake(uint32_t first) {
   }
   bool bare_name = value != nullptr && target->is<Name>() && tokens_[first].kind == K::kName;
   position_ = here;
-  if (trial_met_lex_error_) {
-    met_lex_error = failed_ = true;
-    return true;
-  }
   if (value == nullptr || excluded) return false;
   if (bare_name) {
     report({target->range.begin, value->range.end}, "invalid syntax. Maybe you meant '==' or ':=' instead of '='?");
@@ -190,17 +186,25 @@ Expr* Parser::expression() {
   uint32_t b = begin();
   Expr* body = operators(kOr);
   if (body == nullptr) return nullptr;
-  last_operand_ = body;
-  last_operand_begin_ = first;
-  last_operand_end_ = position_;
+  remember_operand(body, first, position_);
   if (!at(K::kIf)) return body;
   Depth depth(*this);
   if (depth.too_deep()) return too_deep(current().range);
   advance();
   IfExp* e = make<IfExp>();
   e->body = body;
+  uint32_t test_begin = position_;
   e->test = operators(kOr);
-  if (e->test == nullptr) return nullptr;
+  if (e->test == nullptr) {
+    // A test that is complete before the place where parsing got stuck still wants its `else`.
+    if (!failed_generic_) return nullptr;
+    const Expr* test = lenient_trial(test_begin, [&] { return operators(kOr); });
+    K next = tokens_[trial_end_].kind;
+    if (test != nullptr && next != K::kElse && next != K::kColon) {
+      replace_generic({body->range.begin, test->range.end}, "expected 'else' after 'if' expression");
+    }
+    return nullptr;
+  }
   if (!at(K::kElse)) {
     if (at(K::kColon)) return unexpected();
     return report({body->range.begin, e->test->range.end}, "expected 'else' after 'if' expression");
@@ -221,19 +225,25 @@ Expr* Parser::operators(int min_precedence) {
       BinOp* e = make<BinOp>();
       e->left = left;
       e->op = info.op;
+      uint32_t before = position_;
       advance();
       e->right = operators(info.precedence + 1);
-      left = e->right == nullptr ? nullptr : finish(e, b);
+      if (e->right == nullptr) return retreat(before) ? left : nullptr;
+      left = finish(e, b);
     } else if (info.precedence == kComparison) {
       if (at(K::kNotEqual) && text() == "<>") return left;
-      left = comparison(left, b);
+      uint32_t before = position_;
+      Expr* e = comparison(left, b);
+      if (e == nullptr) return retreat(before) ? left : nullptr;
+      left = e;
     } else {
       K op = kind();
       Items<Expr*> values(*this);
       values.add(left);
+      uint32_t before = position_;
       while (accept(op)) {
         Expr* e = operators(info.precedence + 1);
-        if (e == nullptr) return nullptr;
+        if (e == nullptr) return retreat(before) ? left : nullptr;
         values.add(e);
       }
       BoolOp* e = make<BoolOp>();
@@ -246,6 +256,9 @@ Expr* Parser::operators(int min_precedence) {
 }
 
 Expr* Parser::comparison(Expr* left, uint32_t b) {
+  // Where the left side began: the token at offset `b`.
+  uint32_t comparison_begin = position_;
+  while (comparison_begin > 0 && tokens_[comparison_begin].range.begin > b) comparison_begin--;
   Items<Expr*> comparators(*this);
   std::string ops;  // CmpOperator values; rarely more than one, which needs no allocation
   for (;;) {
@@ -253,8 +266,15 @@ Expr* Parser::comparison(Expr* left, uint32_t b) {
     if (info.precedence != kComparison || (at(K::kNotEqual) && text() == "<>")) break;
     CmpOperator op = info.cmp;
     K k = kind();
+    if (k == K::kNot && next_kind() != K::kIn) {
+      // `not` may begin what should be the next element, behind a comma.
+      remember_operand(left, comparison_begin, position_);
+      if (muted_ == 0 && forgotten_comma()) return nullptr;
+      advance();
+      return unexpected();
+    }
     advance();
-    if (k == K::kNot && !expect(K::kIn)) return nullptr;
+    if (k == K::kNot) advance();
     if (k == K::kIs && accept(K::kNot)) op = CmpOperator::kIsNot;
     Expr* e = operators(kBitOr);
     if (e == nullptr) return nullptr;
@@ -289,8 +309,9 @@ Expr* Parser::operand(int min_precedence) {
       BinOp* power = make<BinOp>();
       power->left = base;
       power->op = Operator::kPow;
+      uint32_t before = position_ - 1;
       power->right = operand(kProduct);
-      if (power->right == nullptr) return nullptr;
+      if (power->right == nullptr) return retreat(before) ? base : nullptr;
       return finish(power, b);
     }
   }
@@ -309,10 +330,16 @@ Expr* Parser::primary() {
   if (at(K::kAwait)) return unsupported(current().range, "'await'");
   Expr* e = atom();
   while (e != nullptr) {
+    uint32_t before = position_;
+    Expr* shorter = e;
     switch (kind()) {
       case K::kDot: {
         advance();
-        if (!at(K::kName)) return unexpected();
+        if (!at(K::kName)) {
+          unexpected();
+          e = nullptr;
+          break;
+        }
         Attribute* attribute = make<Attribute>();
         attribute->value = e;
         attribute->attr_range = current().range;
@@ -324,6 +351,7 @@ Expr* Parser::primary() {
       case K::kLeftBracket: e = subscript(e, b); break;
       default: return e;
     }
+    if (e == nullptr) return retreat(before) ? shorter : nullptr;
   }
   return nullptr;
 }
@@ -453,9 +481,11 @@ Expr* Parser::for_target() {
   bool comma = false;
   do {
     if (comma && !starts_expression() && !at(K::kStar)) break;
+    uint32_t element = position_;
     Expr* e = at(K::kStar) ? star_expression() : operators(kBitOr);
     if (e == nullptr) return nullptr;
     items.add(e);
+    remember_operand(e, element, position_);
   } while (at(K::kComma) && (advance(), comma = true));
   Expr* target = items[0];
   if (comma) {
@@ -635,7 +665,8 @@ Expr* Parser::dict_inside(uint32_t b, Expr* key) {
     } else {
       if (key == nullptr && (key = expression()) == nullptr) return nullptr;
       if (!at(K::kColon)) {
-        if (!at(K::kComma) && !at(K::kRightBrace)) return unexpected();
+        if (forgotten_comma()) return nullptr;
+        if (items.size() == 0) return unexpected();
         return report({key->range.end - 1, key->range.end}, "':' expected after dictionary key");
       }
       SourceRange colon = current().range;

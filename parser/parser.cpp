@@ -19,6 +19,7 @@ TokenKind Parser::next_kind(uint32_t n) const {
 std::nullptr_t Parser::report(SourceRange range, std::string message, DiagnosticKind diagnostic_kind) {
   if (failed_) return nullptr;
   failed_ = true;
+  failed_generic_ = false;
   // An error of the lexer that was reached is the one to be shown, and it has been reported already.
   if (at(K::kError)) {
     met_lex_error = true;
@@ -64,48 +65,62 @@ std::nullptr_t Parser::unexpected() {
   if (forgotten_comma()) return nullptr;
   if (at(K::kIndent)) return report_token_kind(DiagnosticKind::kIndentationError, "unexpected indent");
   if (at(K::kDedent)) return report_token_kind(DiagnosticKind::kIndentationError, "unexpected unindent");
-  return report_token("invalid syntax");
+  report_token("invalid syntax");
+  failed_generic_ = failed_ && !at(K::kError);
+  return nullptr;
+}
+
+// Whether the last trial ran into an error of the lexer, which is then the one to be shown.
+bool Parser::lex_error_in_trial() {
+  if (!trial_met_lex_error_) return false;
+  met_lex_error = failed_ = true;
+  if (stop_at_first_ && muted_ == 0) stopped_ = true;
+  return true;
+}
+
+// Puts a more telling report in the place of the "invalid syntax" that was just made.
+void Parser::replace_generic(SourceRange range, std::string message) {
+  if (!failed_generic_ || muted_ > 0 || diagnostics.empty()) return;
+  failed_generic_ = false;
+  diagnostics.pop_back();
+  bool stopped = std::exchange(stopped_, false);
+  failed_ = false;
+  uint32_t token = first_report_token;
+  report(range, std::move(message));
+  if (diagnostics.size() == 1) first_report_token = token;
+  stopped_ = stopped;
 }
 
 // The two mistakes that leave a complete expression followed by another one: `print x`, and a comma that was forgotten
 // inside brackets.
 bool Parser::forgotten_comma() {
-  if (last_operand_ == nullptr || last_operand_end_ != position_) return false;
-  const Token& first = tokens_[last_operand_begin_];
-  bool print = first.kind == K::kName && (text(first.range) == "print" || text(first.range) == "exec");
-  uint32_t here = position_;
-  if (print && tokens_[last_operand_begin_ + 1].kind != K::kLeftParen) {
-    const Expr* argument = nullptr;
-    position_ = last_operand_begin_ + 1;
-    trial([&] { return (argument = star_expressions()) != nullptr; });
-    position_ = here;
-    if (trial_met_lex_error_) {
-      met_lex_error = failed_ = true;
-      if (stop_at_first_) stopped_ = true;
-      return true;
-    }
-    if (argument != nullptr) {
-      std::string name(text(first.range));
-      report({first.range.begin, argument->range.end},
-             "Missing parentheses in call to '" + name + "'. Did you mean " + name + "(...)?");
-      return true;
-    }
-  }
-  if (brackets_ == 0 || !starts_expression()) return false;
-  if (first.kind == K::kName) {
-    std::string_view name = text(first.range);
-    if (tokens_[last_operand_begin_ + 1].kind == K::kString || name == "_" || name == "case" || name == "match")
-      return false;
-  }
+  if (failed_ || muted_ > 0 || last_operand_ == nullptr || last_operand_end_ != position_) return false;
   const Expr* operand = last_operand_;
-  const Expr* second = nullptr;
-  trial([&] { return (second = expression()) != nullptr; });
-  if (trial_met_lex_error_) {
-    met_lex_error = failed_ = true;
-    if (stop_at_first_) stopped_ = true;
-    return true;
+  uint32_t first_token = last_operand_begin_;
+  const Token& first = tokens_[first_token];
+  std::string_view name = first.kind == K::kName ? text(first.range) : std::string_view();
+  bool print = name == "print" || name == "exec";
+  if (print && tokens_[first_token + 1].kind != K::kLeftParen) {
+    const Expr* argument = lenient_trial(first_token + 1, [&] { return star_expressions(); });
+    if (lex_error_in_trial()) return true;
+    if (argument != nullptr) {
+      std::string call(name);
+      report({first.range.begin, argument->range.end},
+             "Missing parentheses in call to '" + call + "'. Did you mean " + call + "(...)?");
+      return true;
+    }
   }
-  if (second == nullptr || print) return false;
+  if (brackets_ == 0 || print || !starts_expression()) return false;
+  if (!name.empty()) {
+    // CPython keeps silent where a string prefix may be meant, or a soft keyword (of which it compares only as many
+    // letters as the name has).
+    if (tokens_[first_token + 1].kind == K::kString) return false;
+    for (std::string_view keyword : {"_", "case", "match"})
+      if (keyword.substr(0, name.size()) == name) return false;
+  }
+  const Expr* second = lenient_trial(position_, [&] { return expression(); });
+  if (lex_error_in_trial()) return true;
+  if (second == nullptr) return false;
   report({operand->range.begin, second->range.end}, "invalid syntax. Perhaps you forgot a comma?");
   return true;
 }

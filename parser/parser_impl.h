@@ -78,6 +78,13 @@ class Parser {
   /// The current token cannot stand here.
   std::nullptr_t unexpected();
   bool forgotten_comma();
+  void replace_generic(SourceRange range, std::string message);
+  bool lex_error_in_trial();
+  void remember_operand(const ast::Expr* e, uint32_t begin, uint32_t end) {
+    last_operand_ = e;
+    last_operand_begin_ = begin;
+    last_operand_end_ = end;
+  }
   bool expect(K k);  // "invalid syntax" when it is not there
 
   /// Runs `fn` without reports, from the current position; afterwards the position is restored.
@@ -87,16 +94,42 @@ class Parser {
     size_t scratch = scratch_.size();
     bool lex_error = met_lex_error;
     bool failed = failed_;
+    bool failed_generic = failed_generic_;
     muted_++;
     auto result = fn();
     muted_--;
     trial_end_ = position_;
-    trial_met_lex_error_ = met_lex_error && !lex_error;
+    trial_met_lex_error_ = at(K::kError) || (met_lex_error && !lex_error);
     met_lex_error = lex_error;
     failed_ = failed;
+    failed_generic_ = failed_generic;
     position_ = saved;
     scratch_.resize(scratch);
     return result;
+  }
+
+  /// A trial from token `begin` on in which an expression may end where it would get stuck, as long as what is before
+  /// is an expression: how a parser with backtracking sees it.
+  template <class Fn>
+  auto lenient_trial(uint32_t begin, Fn&& fn) {
+    uint32_t here = std::exchange(position_, begin);
+    bool failed = std::exchange(failed_, false);
+    const ast::Expr* operand = last_operand_;
+    uint32_t operand_begin = last_operand_begin_;
+    uint32_t operand_end = last_operand_end_;
+    lenient_++;
+    auto result = trial(std::forward<Fn>(fn));
+    lenient_--;
+    remember_operand(operand, operand_begin, operand_end);
+    failed_ = failed;
+    position_ = here;
+    return result;
+  }
+  bool retreat(uint32_t position) {
+    if (lenient_ == 0) return false;
+    position_ = position;
+    failed_ = false;
+    return true;
   }
 
   // ---- nodes ----
@@ -259,7 +292,9 @@ class Parser {
   bool stop_at_first_;
   bool failed_ = false;  // a report was made for the statement being parsed
   bool stopped_ = false;
+  bool failed_generic_ = false;  // and it is just "invalid syntax"
   int muted_ = 0;
+  int lenient_ = 0;
   uint32_t depth_ = 0;
   uint32_t brackets_ = 0;         // open around the current token
   uint32_t trial_end_ = 0;        // the token where the last trial ended

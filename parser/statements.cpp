@@ -159,7 +159,6 @@ Stmt* Parser::expression_statement() {
 Stmt* Parser::assignment(Expr* first, uint32_t b) {
   Items<Expr*> targets(*this);
   Expr* e = first;
-  uint32_t target_token = 0;
   while (at(K::kEqual)) {
     bool is_yield = (e->is<Yield>() || e->is<YieldFrom>()) && tokens_[position_ - 1].range.end == e->range.end;
     if (is_yield) return report_node(e, "assignment to yield expression not possible");
@@ -170,11 +169,9 @@ Stmt* Parser::assignment(Expr* first, uint32_t b) {
     }
     targets.add(e);
     advance();
-    target_token = position_;
     e = rhs();
     if (e == nullptr) return nullptr;
   }
-  (void)target_token;
   Assign* s = make<Assign>();
   s->targets = targets.take();
   s->value = e;
@@ -186,11 +183,9 @@ Stmt* Parser::annotated_assignment(Expr* target, uint32_t first_token) {
   bool bare_tuple = bare_tuple_ && target->is<Tuple>();
   bool good = target->is<Name>() || target->is<Attribute>() || target->is<Subscript>();
   uint32_t b = tokens_[first_token].range.begin;
-  advance();
   if (!good) {
-    if (!starts_expression()) return unexpected();
-    bool annotated = trial([&] { return expression() != nullptr; });
-    if (trial_met_lex_error_) position_ = trial_end_;
+    bool annotated = lenient_trial(position_ + 1, [&] { return expression() != nullptr; });
+    if (lex_error_in_trial()) return nullptr;
     if (!annotated) return unexpected();
     if (bare_tuple) {
       return report_node(target->cast<Tuple>()->elts[0], "only single target (not tuple) can be annotated");
@@ -200,6 +195,7 @@ Stmt* Parser::annotated_assignment(Expr* target, uint32_t first_token) {
     }
     return report_node(target, "illegal target for annotation");
   }
+  advance();
   AnnAssign* s = make<AnnAssign>();
   s->target = target;
   s->simple = target->is<Name>() && tokens_[first_token].kind == K::kName;
@@ -640,14 +636,20 @@ Stmt* Parser::function(List<Expr*> decorators) {
   advance();
   brackets_++;
   s->args = parameters(K::kRightParen, false);
+  bool closed = s->args != nullptr && expect(K::kRightParen);
   brackets_--;
-  if (s->args == nullptr || !expect(K::kRightParen)) return nullptr;
+  if (!closed) return nullptr;
   if (at(K::kArrow)) {
     SourceRange arrow = current().range;
     advance();
     if (!starts_expression() && !at(K::kError)) return report(arrow, "expected ':'");
+    uint32_t returns_begin = position_;
     s->returns = expression();
-    if (s->returns == nullptr) return nullptr;
+    if (s->returns == nullptr) {
+      if (failed_generic_ && lenient_trial(returns_begin, [&] { return expression(); }) != nullptr)
+        replace_generic(tokens_[trial_end_].range, "expected ':'");
+      return nullptr;
+    }
   }
   if (!colon(true)) return nullptr;
   s->type_comment = type_comment_at(position_);
