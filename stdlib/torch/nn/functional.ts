@@ -1,0 +1,452 @@
+"""torch.nn.functional: layers, activations and losses as functions.
+
+Operators live in `torch` and `torch._C._nn`; what is here adds option handling (reduction names, inplace, training) and the
+functions that are compositions.
+"""
+import math
+import torch
+from torch import (adaptive_avg_pool1d, avg_pool1d, bilinear, celu_, channel_shuffle, conv1d, conv2d, conv3d, conv_tbc,
+                   conv_transpose1d, conv_transpose2d, conv_transpose3d, cosine_similarity, hardshrink, pairwise_distance, pdist,
+                   pixel_shuffle, pixel_unshuffle, prelu, relu_, rrelu_, selu_, threshold_)
+from torch._C._nn import (avg_pool2d, avg_pool3d, elu_, gelu, hardtanh_, leaky_relu_, linear, log_sigmoid, one_hot, softplus,
+                          softshrink)
+
+logsigmoid = log_sigmoid
+
+
+# --- activations -------------------------------------------------------------------------------------------------------
+def _activation(fn, fn_):
+    def apply(input, inplace=False):
+        return fn_(input) if inplace else fn(input)
+
+    apply.__name__ = apply.__qualname__ = fn.__name__
+    return apply
+
+
+relu = _activation(torch.relu, torch.relu_)
+selu = _activation(torch.selu, torch.selu_)
+relu6 = _activation(torch._C._nn.relu6, torch._C._nn.relu6_)
+silu = _activation(torch._C._nn.silu, torch._C._nn.silu_)
+mish = _activation(torch._C._nn.mish, torch._C._nn.mish_)
+hardswish = _activation(torch._C._nn.hardswish, torch._C._nn.hardswish_)
+hardsigmoid = _activation(torch._C._nn.hardsigmoid, torch._C._nn.hardsigmoid_)
+
+
+def threshold(input, threshold, value, inplace=False):
+    return torch.threshold_(input, threshold, value) if inplace else torch.threshold(input, threshold, value)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    return torch._C._nn.hardtanh_(input, min_val, max_val) if inplace else torch._C._nn.hardtanh(input, min_val, max_val)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    return torch._C._nn.elu_(input, alpha) if inplace else torch._C._nn.elu(input, alpha)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    return torch.celu_(input, alpha) if inplace else torch.celu(input, alpha)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    fn = torch._C._nn.leaky_relu_ if inplace else torch._C._nn.leaky_relu
+    return fn(input, negative_slope)
+
+
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
+    return (torch.rrelu_ if inplace else torch.rrelu)(input, lower, upper, training)
+
+
+def glu(input, dim=-1):
+    if input.dim() == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    return torch._C._nn.glu(input, dim)
+
+
+def tanh(input):
+    return input.tanh()
+
+
+def sigmoid(input):
+    return input.sigmoid()
+
+
+def tanhshrink(input):
+    return input - input.tanh()
+
+
+def softsign(input):
+    return input / (input.abs() + 1)
+
+
+def _softmax_dim(name, ndim, stacklevel):
+    """The dimension that old programs mean when they give none."""
+    import warnings
+    warnings.warn("Implicit dimension choice for {} has been deprecated. Change the call to include dim=X as an argument.".format(
+        name), stacklevel=stacklevel)
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
+    if dim is None:
+        dim = _softmax_dim("softmax", input.dim(), _stacklevel)
+    return input.softmax(dim) if dtype is None else input.softmax(dim, dtype=dtype)
+
+
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
+    if dim is None:
+        dim = _softmax_dim("softmin", input.dim(), _stacklevel)
+    return (-input).softmax(dim) if dtype is None else (-input).softmax(dim, dtype=dtype)
+
+
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
+    if dim is None:
+        dim = _softmax_dim("log_softmax", input.dim(), _stacklevel)
+    return input.log_softmax(dim) if dtype is None else input.log_softmax(dim, dtype=dtype)
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """Samples of the Gumbel-softmax distribution (Jang et al., 2016)."""
+    if eps != 1e-10:
+        import warnings
+        warnings.warn("`eps` parameter is deprecated and has no effect.")
+    gumbels = -torch.empty_like(logits, memory_format=torch.legacy_contiguous_format).exponential_().log()
+    soft = ((logits + gumbels) / tau).softmax(dim)
+    if not hard:
+        return soft
+    index = soft.max(dim, keepdim=True)[1]
+    one = torch.zeros_like(logits, memory_format=torch.legacy_contiguous_format).scatter_(dim, index, 1.0)
+    return one - soft.detach() + soft
+
+
+# --- dropout -----------------------------------------------------------------------------------------------------------
+def _dropout_function(name, check):
+    fn, fn_ = getattr(torch, name), getattr(torch, name + "_")
+
+    def apply(input, p=0.5, training=True, inplace=False):
+        if p < 0.0 or p > 1.0:
+            raise ValueError("dropout probability has to be between 0 and 1, but got {}".format(p))
+        if check is not None:
+            input, restore = check(input)
+            result = (fn_ if inplace else fn)(input, p, training)
+            return restore(result)
+        return (fn_ if inplace else fn)(input, p, training)
+
+    return apply
+
+
+dropout = _dropout_function("dropout", None)
+alpha_dropout = _dropout_function("alpha_dropout", None)
+feature_alpha_dropout = _dropout_function("feature_alpha_dropout", None)
+
+
+def _feature_dropout(dims):
+    """Dropout of whole channels of inputs with `dims` spatial dimensions; the batch dimension may be missing."""
+    name = "dropout{}d".format(dims)
+
+    def apply(input, p=0.5, training=True, inplace=False):
+        if p < 0.0 or p > 1.0:
+            raise ValueError("dropout probability has to be between 0 and 1, but got {}".format(p))
+        if input.dim() not in (dims + 1, dims + 2):
+            import warnings
+            warnings.warn("{}: Received a {}-D input to {}, which is deprecated and will result in an error in a future release."
+                          .format(name, input.dim(), name))
+        batched = input.dim() != dims + 1 or dims == 2
+        x = input if batched else (input.unsqueeze_(0) if inplace else input.unsqueeze(0))
+        result = (torch.feature_dropout_ if inplace else torch.feature_dropout)(x, p, training)
+        return result if batched else (result.squeeze_(0) if inplace else result.squeeze(0))
+
+    apply.__name__ = name
+    return apply
+
+
+dropout1d, dropout2d, dropout3d = _feature_dropout(1), _feature_dropout(2), _feature_dropout(3)
+
+
+# --- embedding ---------------------------------------------------------------------------------------------------------
+def _row_index(padding_idx, rows):
+    if padding_idx is None:
+        return -1
+    if padding_idx > 0:
+        assert padding_idx < rows, "Padding_idx must be within num_embeddings"
+    elif padding_idx < 0:
+        assert padding_idx >= -rows, "Padding_idx must be within num_embeddings"
+        return rows + padding_idx
+    return padding_idx
+
+
+def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
+    """The rows of `weight` named by `input`; with max_norm, rows that are used are first scaled down in place."""
+    padding_idx = _row_index(padding_idx, weight.size(0))
+    if max_norm is not None:
+        input = input.contiguous()
+        with torch.no_grad():
+            torch.embedding_renorm_(weight, input, max_norm, norm_type)
+    return torch.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
+
+
+# --- normalisation -----------------------------------------------------------------------------------------------------
+def _check_batch_size(size):
+    count = size[0]
+    for n in size[2:]:
+        count *= n
+    if count == 1:
+        raise ValueError("Expected more than 1 value per channel when training, got input size {}".format(size))
+
+
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+    if training:
+        _check_batch_size(input.size())
+    return torch.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps,
+                            torch.backends.cudnn.enabled)
+
+
+def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1,
+                  eps=1e-5):
+    if use_input_stats:
+        spatial = 1
+        for n in input.size()[2:]:
+            spatial *= n
+        if spatial == 1:
+            raise ValueError("Expected more than 1 spatial element when training, got input size {}".format(input.size()))
+    return torch.instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps,
+                               torch.backends.cudnn.enabled)
+
+
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+    return torch.layer_norm(input, normalized_shape, weight, bias, eps, torch.backends.cudnn.enabled)
+
+
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
+    size = list(input.size())
+    _check_batch_size([size[0] * size[1] // num_groups, num_groups] + size[2:])
+    return torch.group_norm(input, num_groups, weight, bias, eps, torch.backends.cudnn.enabled)
+
+
+def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
+    dim = input.dim()
+    if dim < 3:
+        raise ValueError("Expected 3D or higher dimensionality                          input (got {} dimensions)".format(dim))
+    if input.numel() == 0:
+        return input
+    square = input.mul(input).unsqueeze(1)
+    if dim == 3:
+        square = pad(square, (0, 0, size // 2, (size - 1) // 2))
+        square = avg_pool2d(square, (size, 1), stride=1).squeeze(1)
+    else:
+        sizes = input.size()
+        square = square.view(sizes[0], 1, sizes[1], sizes[2], -1)
+        square = pad(square, (0, 0, 0, 0, size // 2, (size - 1) // 2))
+        square = avg_pool3d(square, (size, 1, 1), stride=1).squeeze(1)
+        square = square.view(sizes)
+    return input / square.mul(alpha).add(k).pow(beta)
+
+
+def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
+    length = input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
+    return input / length if out is None else torch.div(input, length, out=out)
+
+
+# --- losses ------------------------------------------------------------------------------------------------------------
+def _legacy_reduction(size_average, reduce):
+    """What the old options size_average and reduce say as a reduction name; warns."""
+    import warnings
+    average = True if size_average is None else size_average
+    use = True if reduce is None else reduce
+    name = "mean" if average and use else "sum" if use else "none"
+    warnings.warn("size_average and reduce args will be deprecated, please use reduction='{}' instead.".format(name))
+    return name
+
+
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
+
+
+def _reduction(reduction, size_average=None, reduce=None):
+    """The number by which operators know a reduction."""
+    if size_average is not None or reduce is not None:
+        reduction = _legacy_reduction(size_average, reduce)
+    if reduction == "elementwise_mean":
+        import warnings
+        warnings.warn("reduction='elementwise_mean' is deprecated, please use reduction='mean' instead.")
+        reduction = "mean"
+    if reduction not in _REDUCTIONS:
+        raise ValueError("{} is not a valid value for reduction".format(reduction))
+    return _REDUCTIONS[reduction]
+
+
+def _reduced(loss, reduction):
+    if reduction == "mean":
+        return loss.mean()
+    return loss.sum() if reduction == "sum" else loss
+
+
+def _warn_broadcast(input, target):
+    if target.size() != input.size():
+        import warnings
+        warnings.warn("Using a target size ({}) that is different to the input size ({}). This will likely lead to incorrect "
+                      "results due to broadcasting. Please ensure they have the same size.".format(target.size(), input.size()),
+                      stacklevel=3)
+
+
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+    return torch._C._nn.nll_loss_nd(input, target, weight, _reduction(reduction, size_average, reduce), ignore_index)
+
+
+def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean",
+                  label_smoothing=0.0):
+    return torch._C._nn.cross_entropy_loss(input, target, weight, _reduction(reduction, size_average, reduce), ignore_index,
+                                           label_smoothing)
+
+
+def mse_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    _warn_broadcast(input, target)
+    number = _reduction(reduction, size_average, reduce)
+    input, target = torch.broadcast_tensors(input, target)
+    return torch._C._nn.mse_loss(input, target, number)
+
+
+def l1_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    _warn_broadcast(input, target)
+    number = _reduction(reduction, size_average, reduce)
+    input, target = torch.broadcast_tensors(input, target)
+    return torch._C._nn.l1_loss(input, target, number)
+
+
+def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
+    _warn_broadcast(input, target)
+    number = _reduction(reduction, size_average, reduce)
+    input, target = torch.broadcast_tensors(input, target)
+    return torch._C._nn.smooth_l1_loss(input, target, number, beta)
+
+
+def huber_loss(input, target, reduction="mean", delta=1.0):
+    _warn_broadcast(input, target)
+    input, target = torch.broadcast_tensors(input, target)
+    return torch._C._nn.huber_loss(input, target, _reduction(reduction), delta)
+
+
+def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
+    if size_average is not None or reduce is not None:
+        reduction = _legacy_reduction(size_average, reduce)
+    if reduction == "mean":
+        import warnings
+        warnings.warn("reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
+                      "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
+                      "same as 'batchmean' in the next major release.")
+    number = _reduction("sum" if reduction == "batchmean" else reduction)
+    loss = torch.kl_div(input, target, number, log_target=log_target)
+    return loss / input.size(0) if reduction == "batchmean" and input.dim() != 0 else loss
+
+
+def poisson_nll_loss(input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"):
+    if size_average is not None or reduce is not None:
+        reduction = _legacy_reduction(size_average, reduce)
+    return torch.poisson_nll_loss(input, target, log_input, full, eps, _reduction(reduction))
+
+
+def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
+    if var.size() != input.size():
+        if input.size()[:-1] == var.size():
+            var = torch.unsqueeze(var, -1)
+        elif not (input.size()[:-1] == var.size()[:-1] and var.size(-1) == 1):
+            raise ValueError("var is of incorrect size")
+    if reduction not in _REDUCTIONS:
+        raise ValueError(reduction + " is not valid")
+    if torch.any(var < 0):
+        raise ValueError("var has negative entry/entries")
+    var = var.clone()
+    with torch.no_grad():
+        var.clamp_(min=eps)
+    loss = 0.5 * (torch.log(var) + (input - target) ** 2 / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return _reduced(loss, reduction)
+
+
+def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
+    number = _reduction(reduction, size_average, reduce)
+    if target.size() != input.size():
+        raise ValueError("Using a target size ({}) that is different to the input size ({}) is deprecated. Please ensure they "
+                         "have the same size.".format(target.size(), input.size()))
+    if weight is not None:
+        weight = weight.expand(torch._C._infer_size(weight.size(), target.size()))
+    return torch._C._nn.binary_cross_entropy(input, target, weight, number)
+
+
+def binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None, reduction="mean",
+                                     pos_weight=None):
+    number = _reduction(reduction, size_average, reduce)
+    if target.size() != input.size():
+        raise ValueError("Target size ({}) must be the same as input size ({})".format(target.size(), input.size()))
+    return torch.binary_cross_entropy_with_logits(input, target, weight, pos_weight, number)
+
+
+def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
+    return torch.hinge_embedding_loss(input, target, margin, _reduction(reduction, size_average, reduce))
+
+
+def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    return torch._C._nn.multilabel_margin_loss(input, target, _reduction(reduction, size_average, reduce))
+
+
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    return torch._C._nn.soft_margin_loss(input, target, _reduction(reduction, size_average, reduce))
+
+
+def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
+    if size_average is not None or reduce is not None:
+        reduction = _legacy_reduction(size_average, reduce)
+    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    if weight is not None:
+        loss = loss * weight
+    loss = loss.sum(dim=input.dim() - 1) / input.size(input.dim() - 1)
+    if reduction not in _REDUCTIONS:
+        raise ValueError(reduction + " is not valid")
+    return _reduced(loss, reduction)
+
+
+def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
+    return torch.cosine_embedding_loss(input1, input2, target, margin, _reduction(reduction, size_average, reduce))
+
+
+def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"):
+    number = _reduction(reduction, size_average, reduce)
+    if input1.dim() != input2.dim() or input1.dim() != target.dim():
+        raise RuntimeError("margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: {}, "
+                           "input2: {}, target: {} ".format(input1.size(), input2.size(), target.size()))
+    return torch.margin_ranking_loss(input1, input2, target, margin, number)
+
+
+def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
+    number = _reduction(reduction, size_average, reduce)
+    if p != 1 and p != 2:
+        raise ValueError("only p == 1 and p == 2 supported")
+    if weight is not None and weight.dim() != 1:
+        raise ValueError("weight must be one-dimensional")
+    return torch._C._nn.multi_margin_loss(input, target, p, margin, weight, number)
+
+
+def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, size_average=None, reduce=None,
+                        reduction="mean"):
+    return torch.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap,
+                                     _reduction(reduction, size_average, reduce))
+
+
+def triplet_margin_with_distance_loss(anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False,
+                                      reduction="mean"):
+    distance = pairwise_distance if distance_function is None else distance_function
+    to_positive = distance(anchor, positive)
+    to_negative = distance(anchor, negative)
+    if swap:
+        to_negative = torch.min(to_negative, distance(positive, negative))
+    return _reduced(torch.clamp(margin + to_positive - to_negative, min=0.0), reduction)
+
+
+def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False):
+    return torch.ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, _reduction(reduction), zero_infinity)
+
+
+# --- padding -----------------------------------------------------------------------------------------------------------
+def pad(input, pad, mode="constant", value=None):
+    """Pads the last dimensions; `pad` gives (before, after) pairs from the last dimension on."""
+    return torch._C._nn.pad(input, pad, mode, value)
