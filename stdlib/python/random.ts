@@ -1,15 +1,15 @@
 """Random numbers: CPython's Mersenne Twister and its algorithms, number for number."""
 import _random
 from math import acos as _acos, ceil as _ceil, cos as _cos, e as _e, exp as _exp, floor as _floor, isfinite as _isfinite
-from math import lgamma as _lgamma, fabs as _fabs, log as _log, log2 as _log2, pi as _pi, sin as _sin, sqrt as _sqrt, tau as TWOPI
+from math import lgamma as _lgamma, fabs as _fabs, log as _log, log2 as _log2, pi as _pi, sin as _sin, sqrt as _sqrt, tau as _tau
 from itertools import accumulate as _accumulate
 from operator import index as _index
 
-NV_MAGICCONST = 4 * _exp(-0.5) / _sqrt(2.0)
-LOG4 = _log(4.0)
-SG_MAGICCONST = 1.0 + _log(4.5)
-BPF = 53
-RECIP_BPF = 2 ** -BPF
+_RATIO_SCALE = 4 * _exp(-0.5) / _sqrt(2.0)
+_LN4 = _log(4.0)
+_GAMMA_SHIFT = 1.0 + _log(4.5)
+_FLOAT_BITS = 53
+_FLOAT_STEP = 2 ** -_FLOAT_BITS
 
 
 class Random(_random.Random):
@@ -170,7 +170,7 @@ class Random(_random.Random):
         while True:
             u1 = random()
             u2 = 1.0 - random()
-            z = NV_MAGICCONST * (u1 - 0.5) / u2
+            z = _RATIO_SCALE * (u1 - 0.5) / u2
             if z * z / 4.0 <= -_log(u2):
                 return mu + z * sigma
 
@@ -180,10 +180,10 @@ class Random(_random.Random):
         z = self.gauss_next
         self.gauss_next = None
         if z is None:
-            x2pi = random() * TWOPI
-            g2rad = _sqrt(-2.0 * _log(1.0 - random()))
-            z = _cos(x2pi) * g2rad
-            self.gauss_next = _sin(x2pi) * g2rad
+            angle = random() * _tau
+            radius = _sqrt(-2.0 * _log(1.0 - random()))
+            z = _cos(angle) * radius
+            self.gauss_next = _sin(angle) * radius
         return mu + z * sigma
 
     def lognormvariate(self, mu, sigma):
@@ -196,7 +196,7 @@ class Random(_random.Random):
         """Fisher's rejection method."""
         random = self.random
         if kappa <= 1e-6:
-            return TWOPI * random()
+            return _tau * random()
         s = 0.5 / kappa
         r = s + _sqrt(1.0 + s * s)
         while True:
@@ -210,8 +210,8 @@ class Random(_random.Random):
         f = (q + z) / (1.0 + q * z)
         u3 = random()
         if u3 > 0.5:
-            return (mu + _acos(f)) % TWOPI
-        return (mu - _acos(f)) % TWOPI
+            return (mu + _acos(f)) % _tau
+        return (mu - _acos(f)) % _tau
 
     def gammavariate(self, alpha, beta):
         """Cheng's method above alpha 1, Ahrens and Dieter's below."""
@@ -219,19 +219,19 @@ class Random(_random.Random):
             raise ValueError("gammavariate: alpha and beta must be > 0.0")
         random = self.random
         if alpha > 1.0:
-            ainv = _sqrt(2.0 * alpha - 1.0)
-            bbb = alpha - LOG4
-            ccc = alpha + ainv
+            root = _sqrt(2.0 * alpha - 1.0)
+            offset = alpha - _LN4
+            slope = alpha + root
             while True:
                 u1 = random()
                 if not 1e-7 < u1 < 0.9999999:
                     continue
                 u2 = 1.0 - random()
-                v = _log(u1 / (1.0 - u1)) / ainv
+                v = _log(u1 / (1.0 - u1)) / root
                 x = alpha * _exp(v)
                 z = u1 * u1 * u2
-                r = bbb + ccc * v - x
-                if r + SG_MAGICCONST - 4.5 * z >= 0.0 or r >= _log(z):
+                r = offset + slope * v - x
+                if r + _GAMMA_SHIFT - 4.5 * z >= 0.0 or r >= _log(z):
                     return x * beta
         if alpha == 1.0:
             return -_log(1.0 - random()) * beta
@@ -265,7 +265,7 @@ class SystemRandom(Random):
     """Numbers of the operating system; cannot be seeded."""
 
     def random(self):
-        return (int.from_bytes(_random.urandom(7), "big") >> 3) * RECIP_BPF
+        return (int.from_bytes(_random.urandom(7), "big") >> 3) * _FLOAT_STEP
 
     def getrandbits(self, k):
         if k < 0:
