@@ -1,0 +1,159 @@
+"""The operating system: files, folders, environment, processes."""
+import _os
+import os.path as path
+from _os import (DirEntry, access, chdir, chmod, close, cpu_count, error, fspath, fsync, get_terminal_size, getcwd, getpid,
+                 getppid, getuid, kill, link, listdir, lstat, mkdir, nice, open, pipe, putenv, read, readlink, remove, rename,
+                 replace, rmdir, scandir, stat, stat_result, strerror, symlink, system, times, truncate, umask, uname, unlink,
+                 unsetenv, urandom, utime, write, _exit, abort)
+
+name = "posix"
+curdir, pardir, sep, extsep, altsep, pathsep, linesep, devnull = ".", "..", "/", ".", None, ":", "\n", "/dev/null"
+SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
+F_OK, R_OK, W_OK, X_OK = 0, 4, 2, 1
+O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND = 0, 1, 2, 0o100, 0o200, 0o1000, 0o2000
+PathLike = _os.PathLike
+
+
+class _Environ:
+    """os.environ: changes go to the process's environment."""
+
+    def __init__(self, data):
+        self._data = data
+
+    def _check(self, value):
+        if not isinstance(value, str):
+            raise TypeError("str expected, not %s" % type(value).__name__)
+        return value
+
+    def __getitem__(self, key):
+        return self._data[self._check(key)]
+
+    def __setitem__(self, key, value):
+        putenv(self._check(key), self._check(value))
+        self._data[key] = value
+
+    def __delitem__(self, key):
+        del self._data[key]
+        unsetenv(key)
+
+    def __iter__(self):
+        return iter(list(self._data))
+
+    def __len__(self):
+        return len(self._data)
+
+    def __contains__(self, key):
+        return key in self._data
+
+    def __repr__(self):
+        return "environ({" + ", ".join(f"{k!r}: {v!r}" for k, v in self._data.items()) + "})"
+
+    def get(self, key, default=None):
+        return self._data.get(key, default)
+
+    def keys(self):
+        return self._data.keys()
+
+    def values(self):
+        return self._data.values()
+
+    def items(self):
+        return self._data.items()
+
+    def copy(self):
+        return dict(self._data)
+
+    def setdefault(self, key, value):
+        if key not in self:
+            self[key] = value
+        return self[key]
+
+    def pop(self, key, *default):
+        value = self._data.pop(key, *default)
+        unsetenv(key)
+        return value
+
+    def update(self, other=(), /, **kwargs):
+        pairs = other.items() if hasattr(other, "items") else other
+        for key, value in pairs:
+            self[key] = value
+        for key, value in kwargs.items():
+            self[key] = value
+
+
+environ = _Environ(_os.environ())
+
+
+def getenv(key, default=None):
+    return environ.get(key, default)
+
+
+def makedirs(name, mode=0o777, exist_ok=False):
+    """mkdir with all folders above."""
+    head, tail = path.split(name)
+    if not tail:
+        head, tail = path.split(head)
+    if head and tail and not path.exists(head):
+        try:
+            makedirs(head, exist_ok=exist_ok)
+        except FileExistsError:
+            pass
+        if tail == ".":
+            return
+    try:
+        mkdir(name, mode)
+    except OSError:
+        if not exist_ok or not path.isdir(name):
+            raise
+
+
+def removedirs(name):
+    rmdir(name)
+    head, tail = path.split(name)
+    if not tail:
+        head, tail = path.split(head)
+    while head and tail:
+        try:
+            rmdir(head)
+        except OSError:
+            break
+        head, tail = path.split(head)
+
+
+def renames(old, new):
+    head, tail = path.split(new)
+    if head and tail and not path.exists(head):
+        makedirs(head)
+    rename(old, new)
+
+
+def walk(top, topdown=True, onerror=None, followlinks=False):
+    """(folder, folder names, file names) of a tree."""
+    top = fspath(top)
+    dirs, files = [], []
+    try:
+        names = listdir(top)
+    except OSError as error:
+        if onerror is not None:
+            onerror(error)
+        return
+    for name in names:
+        (dirs if path.isdir(path.join(top, name)) else files).append(name)
+    if topdown:
+        yield top, dirs, files
+    for name in dirs:
+        below = path.join(top, name)
+        if followlinks or not path.islink(below):
+            yield from walk(below, topdown, onerror, followlinks)
+    if not topdown:
+        yield top, dirs, files
+
+
+def fsencode(filename):
+    filename = fspath(filename)
+    return filename.encode() if isinstance(filename, str) else filename
+
+
+def fsdecode(filename):
+    filename = fspath(filename)
+    return filename.decode() if isinstance(filename, bytes) else filename
