@@ -228,7 +228,8 @@ def _make_callable(form, parameters):
         flat = tuple(_argument(a) for a in args) + (_argument(result),)
     else:
         raise TypeError("Callable[args, result]: args must be a list. Got " + repr(args))
-    return _Hint(form, "Callable", form.__origin__, flat)
+    import collections.abc
+    return _Hint(form, "Callable", collections.abc.Callable, flat)
 
 
 def _make_tuple(form, parameters):
@@ -275,7 +276,17 @@ class Any(metaclass=_Any):
 
 Union = _Form("Union", _make_union)
 Optional = _Form("Optional", _make_optional)
-Callable = _Form("Callable", _make_callable)
+
+
+class _CallableForm(_Form):
+    def __instancecheck__(self, obj):
+        return callable(obj)
+
+    def __subclasscheck__(self, cls):
+        return hasattr(cls, "__call__")
+
+
+Callable = _CallableForm("Callable", _make_callable)
 Literal = _Form("Literal", _make_literal)
 ClassVar = _Form("ClassVar", _make_one)
 Final = _Form("Final", _make_one)
