@@ -32,13 +32,18 @@ def _indent(text, spaces):
     return "\n".join([first] + [" " * spaces + line for line in rest])
 
 
+_NONE = OrderedDict()  # stands for the hooks of a module that has none; never changed
+
+
 class Module:
     dump_patches = False
     _version = 1
     training: bool
+    _forward_pre_hooks = _forward_hooks = _full_backward_hooks = _NONE
+    _state_dict_hooks = _load_state_dict_pre_hooks = _load_state_dict_post_hooks = _NONE
+    _non_persistent_buffers_set = frozenset()
 
     def __init__(self):
-        _nn.init(self)
         self.training = True
 
     # --- what belongs to a module ---
@@ -55,10 +60,6 @@ class Module:
     def _modules(self):
         return _nn.submodules(self)
 
-    @property
-    def _non_persistent_buffers_set(self):
-        return self.__dict__.get("_transient_buffers", set())
-
     def forward(self, *args):
         raise NotImplementedError(f"Module [{type(self).__name__}] is missing the required \"forward\" function")
 
@@ -69,12 +70,8 @@ class Module:
             raise TypeError(f"cannot assign '{torch.typename(tensor)}' object to buffer '{name}' "
                             "(torch Tensor or None required)")
         _nn.register_buffer(self, name, tensor)
-        if persistent:
-            self._non_persistent_buffers_set.discard(name)
-        elif "_transient_buffers" in self.__dict__:
-            self._transient_buffers.add(name)
-        else:
-            self._transient_buffers = {name}
+        if persistent != (name not in self._non_persistent_buffers_set):
+            self._non_persistent_buffers_set = self._non_persistent_buffers_set ^ {name}
 
     def register_parameter(self, name, param):
         """Adds a parameter, or reserves its name with None."""
@@ -304,10 +301,10 @@ class Module:
 
     def _hooks(self, name):
         """The hooks of one kind: an ordered dict made when the first is registered."""
-        hooks = self.__dict__.get(name)
-        if hooks is None:
+        hooks = getattr(self, name)
+        if hooks is _NONE:
             hooks = OrderedDict()
-            self.__dict__[name] = hooks
+            setattr(self, name, hooks)
             _nn.set_has_hooks(self)
         return hooks
 
@@ -333,19 +330,21 @@ class Module:
         hooks[handle.id] = hook
         return handle
 
+    def __call__(self, *args, **kwargs):
+        return self._call_impl(*args, **kwargs)
+
     def _call_impl(self, *args, **kwargs):
         """A call of a module that has hooks; a module without any goes straight to forward."""
-        own = self.__dict__
-        for hook in list(own.get("_forward_pre_hooks", {}).values()):
+        for hook in list(self._forward_pre_hooks.values()):
             result = hook(self, args)
             if result is not None:
                 args = result if isinstance(result, tuple) else (result,)
-        backward_hooks = list(own.get("_full_backward_hooks", {}).values())
+        backward_hooks = list(self._full_backward_hooks.values())
         if backward_hooks:
             watcher = torch.utils.hooks.BackwardHook(self, backward_hooks)
             args = watcher.setup_input_hook(args)
         result = self.forward(*args, **kwargs)
-        for hook in list(own.get("_forward_hooks", {}).values()):
+        for hook in list(self._forward_hooks.values()):
             changed = hook(self, args, result)
             if changed is not None:
                 result = changed
@@ -390,7 +389,7 @@ class Module:
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=destination, prefix=prefix + name + ".", keep_vars=keep_vars)
-        for hook in list(self.__dict__.get("_state_dict_hooks", {}).values()):
+        for hook in list(self._state_dict_hooks.values()):
             result = hook(self, destination, prefix, metadata)
             if result is not None:
                 destination = result
@@ -408,7 +407,7 @@ class Module:
         return self._register_hook("_load_state_dict_post_hooks", hook)
 
     def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs):
-        for hook in list(self.__dict__.get("_load_state_dict_pre_hooks", {}).values()):
+        for hook in list(self._load_state_dict_pre_hooks.values()):
             hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         transient = self._non_persistent_buffers_set
         own = [(n, p) for n, p in self._parameters.items() if p is not None]
@@ -470,7 +469,7 @@ class Module:
                 if child is not None:
                     load(child, prefix + name + ".")
             report = _KeyReport(missing, unexpected)
-            for hook in list(module.__dict__.get("_load_state_dict_post_hooks", {}).values()):
+            for hook in list(module._load_state_dict_post_hooks.values()):
                 if hook(module, report) is not None:
                     raise AssertionError("Hooks registered with ``register_load_state_dict_post_hook`` are not expected to "
                                          "return new values, if incompatible_keys need to be modified, it should be done "
