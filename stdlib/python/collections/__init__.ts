@@ -1,6 +1,76 @@
 """Containers beyond list, dict, set and tuple: OrderedDict, defaultdict, Counter, deque, namedtuple, ChainMap, User*."""
-import _collections
-from _collections import OrderedDict, deque
+import sys
+from _collections import deque, tuple_field
+from keyword import iskeyword
+
+
+class OrderedDict(dict):
+    """A dict whose order is part of its value: == compares it, and entries can be moved to either end."""
+
+    def popitem(self, last=True):
+        """Removes and gives the last (or first) entry."""
+        if last:
+            if not self:
+                raise KeyError("dictionary is empty")
+            return super().popitem()
+        for key in self:
+            return key, self.pop(key)
+        raise KeyError("dictionary is empty")
+
+    def move_to_end(self, key, last=True):
+        value = self[key]
+        del self[key]
+        if last:
+            self[key] = value
+            return
+        rest = list(self.items())
+        self.clear()
+        self[key] = value
+        for k, v in rest:
+            self[k] = v
+
+    def __repr__(self):
+        if not self:
+            return "%s()" % (self.__class__.__name__,)
+        return "%s(%r)" % (self.__class__.__name__, list(self.items()))
+
+    def __eq__(self, other):
+        if isinstance(other, OrderedDict):
+            return dict.__eq__(self, other) and all(a == b for a, b in zip(self, other))
+        return dict.__eq__(self, other)
+
+    def __ne__(self, other):
+        return not self == other
+
+    def copy(self):
+        return self.__class__(self)
+
+    __copy__ = copy
+
+    @classmethod
+    def fromkeys(cls, iterable, value=None):
+        self = cls()
+        for key in iterable:
+            self[key] = value
+        return self
+
+    def __reduce__(self):
+        state = vars(self).copy() or None
+        return self.__class__, (), state, None, iter(self.items())
+
+    def __or__(self, other):
+        if not isinstance(other, dict):
+            return NotImplemented
+        result = self.__class__(self)
+        result.update(other)
+        return result
+
+    def __ror__(self, other):
+        if not isinstance(other, dict):
+            return NotImplemented
+        result = self.__class__(other)
+        result.update(self)
+        return result
 
 
 class defaultdict(dict):
@@ -199,13 +269,13 @@ def namedtuple(typename, field_names, *, rename=False, defaults=None, module=Non
     if rename:
         seen = set()
         for i, name in enumerate(fields):
-            if not name.isidentifier() or _collections.is_keyword(name) or name.startswith("_") or name in seen:
+            if not name.isidentifier() or iskeyword(name) or name.startswith("_") or name in seen:
                 fields[i] = f"_{i}"
             seen.add(name)
     for name in [typename] + fields:
         if not name.isidentifier():
             raise ValueError(f"Type names and field names must be valid identifiers: {name!r}")
-        if _collections.is_keyword(name):
+        if iskeyword(name):
             raise ValueError(f"Type names and field names cannot be a keyword: {name!r}")
     seen = set()
     for name in fields:
@@ -224,10 +294,12 @@ def make_named_tuple(typename, fields, field_defaults, module=None, annotations=
     """The class behind namedtuple and typing.NamedTuple."""
     count = len(fields)
     defaults = tuple(field_defaults[name] for name in fields if name in field_defaults)
-    make = _collections.tuple_maker(typename, fields, defaults)
+    required = count - len(defaults)
 
     def __new__(cls, /, *args, **kwargs):
-        return make(cls, args, kwargs)
+        if len(args) == count and not kwargs:
+            return tuple.__new__(cls, args)
+        return tuple.__new__(cls, _bind(typename, fields, defaults, required, args, kwargs))
 
     @classmethod
     def _make(cls, iterable):
@@ -265,14 +337,45 @@ def make_named_tuple(typename, fields, field_defaults, module=None, annotations=
         "__getnewargs__": __getnewargs__,
     }
     for i, name in enumerate(fields):
-        namespace[name] = _collections.tuple_field(i, f"Alias for field number {i}")
+        namespace[name] = tuple_field(i)
     if annotations is not None:
         namespace["__annotations__"] = annotations
     if extra is not None:
         namespace.update(extra)
     cls = type(typename, (tuple,), namespace)
-    cls.__module__ = _collections.calling_module() if module is None else module
+    if module is None:
+        frame = sys._getframe(2)
+        module = "__main__" if frame is None else frame.f_globals.get("__name__", "__main__")
+    cls.__module__ = module
     return cls
+
+
+def _bind(typename, fields, defaults, required, args, kwargs):
+    """The values of a named tuple's fields from a call's arguments; TypeErrors as of a function with these parameters."""
+    label = f"{typename}.__new__()"
+    count = len(fields)
+    if len(args) > count:
+        takes = f"{count + 1}" if required == count else f"from {required + 1} to {count + 1}"
+        raise TypeError(f"{label} takes {takes} positional arguments but {len(args) + 1} were given")
+    values = list(args)
+    missing = []
+    for i in range(len(args), count):
+        name = fields[i]
+        if name in kwargs:
+            values.append(kwargs.pop(name))
+        elif i >= required:
+            values.append(defaults[i - required])
+        else:
+            missing.append(repr(name))
+    for name in kwargs:
+        if name in fields:
+            raise TypeError(f"{label} got multiple values for argument {name!r}")
+        raise TypeError(f"{label} got an unexpected keyword argument {name!r}")
+    if missing:
+        names = missing[0] if len(missing) == 1 else " and ".join(missing) if len(missing) == 2 else (
+            ", ".join(missing[:-1]) + ", and " + missing[-1])
+        raise TypeError(f"{label} missing {len(missing)} required positional argument{'s' if len(missing) > 1 else ''}: {names}")
+    return values
 
 
 class ChainMap:

@@ -333,6 +333,9 @@ class Module:
     def __call__(self, *args, **kwargs):
         return self._call_impl(*args, **kwargs)
 
+    def __setattr__(self, name, value):
+        _nn.set_attr(self, name, value)
+
     def _call_impl(self, *args, **kwargs):
         """A call of a module that has hooks; a module without any goes straight to forward."""
         for hook in list(self._forward_pre_hooks.values()):

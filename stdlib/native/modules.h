@@ -1,0 +1,23 @@
+// The native modules of the standard library, and where they are put into a VM.
+//
+// A native module holds only what the language cannot do itself, under a name with an underscore where a language file
+// of the public name wraps it (_collections behind collections).
+#pragma once
+
+#include "vm/vm.h"
+
+namespace tsvm::stdlib {
+
+// MODULE("import name", function that makes it)
+#define TSVM_NATIVE_MODULES(MODULE)        \
+  MODULE("_collections", make_collections) \
+  MODULE("_nn", make_nn_module)
+
+#define MODULE(name, make) vm::Value make(vm::VM& vm);
+TSVM_NATIVE_MODULES(MODULE)
+#undef MODULE
+
+/// Lets a VM import all of them; nothing is made before its import.
+void add_native_modules(vm::VM& vm);
+
+}  // namespace tsvm::stdlib
