@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "vm/object.h"
@@ -104,6 +105,8 @@ class Heap {
   void free_slow(void* block);
   void collect_due();
   size_t collect(bool full);
+  void destroy_now(Object* o);
+  size_t free_garbage(std::vector<Object*>& garbage);
 
   VM& vm_;
   Free* free_[kClasses] = {};
@@ -112,7 +115,7 @@ class Heap {
   std::byte* bump_end_ = nullptr;
   Head young_, old_;
   size_t young_count_ = 0, old_count_ = 0, old_at_last_ = 0;
-  std::vector<Object*> extra_;
+  std::unordered_set<Object*> extra_;
   size_t live_objects_ = 0, live_bytes_ = 0;
   bool due_ = false, collecting_ = false;
   int depth_ = 0;               // of nested destroy

@@ -69,6 +69,8 @@ Value make_tuple_from(VM& vm, Value iterable);
 
 Value make_list(VM& vm, std::span<const Value> items = {});
 Value make_list_from(VM& vm, Value iterable);  // may run user code
+/// A list is given as it is (owned), anything else is listed: for code that only reads the items.
+Value make_list_from_sequence(VM& vm, Value iterable);
 void list_reserve(VM& vm, List* list, uint64_t capacity);
 void list_append(VM& vm, List* list, Value item);
 /// Owned; the index must be in range.

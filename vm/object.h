@@ -82,6 +82,7 @@ enum ObjectFlag : uint16_t {
   kFinalized = 1 << 3,  // __del__ has run
   kWeakly = 1 << 4,     // has weak references, listed in the VM
   kDying = 1 << 5,      // being destroyed
+  kHasHooks = 1 << 6,   // an nn.Module with hooks: calls do not go straight to forward
 };
 
 struct Object {
@@ -172,7 +173,7 @@ struct Dict : GcObject {
   /// (keys_version, position) finds a value again with one comparison.
   uint64_t keys_version = 0;
   DictEntry* entries = nullptr;
-  void* indices = nullptr;  // int8_t, int16_t or int32_t by mask; in the same allocation as entries
+  int32_t* indices = nullptr;  // by hash: position in entries, -1 empty, -2 deleted; in the same allocation
 };
 
 struct SetEntry {
@@ -224,6 +225,7 @@ struct Attributes {
   Shape* shape = nullptr;
   Value* fields = nullptr;  // `capacity` of them, the first shape->count in use; Unbound: deleted
   uint32_t capacity = 0;
+  uint32_t gc_refs = 0;  // for the collector, in objects that are no GcObjects
 };
 
 struct Instance : GcObject, Attributes {};
@@ -237,7 +239,9 @@ struct Boxed : Instance {
 using NextFn = Value (*)(VM& vm, Value self);
 
 struct Slots {
-  void (*dealloc)(VM& vm, Object* self) = nullptr;  // releases children and the memory
+  /// Releases children and memory at the side; the object's own block is freed by `destroy`.
+  void (*dealloc)(VM& vm, Object* self) = nullptr;
+  size_t (*size_of)(const Object* self) = nullptr;  // bytes of a variable-size object; null: Type::instance_size
   void (*traverse)(Object* self, void (*visit)(Value child, void* context), void* context) = nullptr;
   void (*clear)(VM& vm, Object* self) = nullptr;  // breaks cycles: drops children
   Value (*repr)(VM& vm, Value self) = nullptr;
@@ -290,6 +294,7 @@ struct Type : GcObject {
   Shape* root_shape = nullptr;
   uint32_t version = 0;
   uint32_t instance_size = 0;
+  static constexpr uint32_t kAttributesAtEnd = UINT32_MAX;
   uint32_t attributes_offset = 0;  // of the Attributes block in fixed-size instances; 0: none, or see attributes_of
   uint32_t arith_ops = 0;          // bit per ArithOp that slots.binary serves
   uint32_t inplace_ops = 0;        // bit per ArithOp that slots.inplace serves

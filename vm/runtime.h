@@ -47,6 +47,8 @@ Value raise_attribute_error(VM& vm, Value object, Str* name);
 Value lookup_in_type_borrow(Type* type, Str* name);
 /// A special method of the type bound to the object; Unbound when absent.
 Value lookup_special(VM& vm, Value object, Str* name);
+/// The same, not bound and borrowed.
+Value lookup_special_borrow(VM& vm, Value object, Str* name);
 /// What an attribute found in a type gives for an instance (descriptor protocol); `attr` is borrowed.
 Value bind_descriptor(VM& vm, Value attr, Value instance, Type* owner);
 bool is_subtype(const Type* type, const Type* base);
@@ -106,6 +108,8 @@ bool str_to(VM& vm, Value v, std::string& out);
 // ----------------------------------------------------------------------------------------------------------
 /// Makes an exception of a built-in class pending and returns Error: `return raise(vm, vm.types.ValueError, "...")`.
 [[gnu::format(printf, 3, 4)]] Value raise(VM& vm, Type* type, const char* format, ...);
+/// The same where a bool is returned: false.
+[[gnu::format(printf, 3, 4)]] bool fail(VM& vm, Type* type, const char* format, ...);
 /// Makes an exception object (or a class, which is called) pending.
 Value raise_value(VM& vm, Value exception, Value cause = Value::unbound());
 Value raise_key_error(VM& vm, Value key);

@@ -153,11 +153,8 @@ void deque_clear(VM&, Object* o) { clear_items(static_cast<Deque*>(o)); }
 
 void deque_dealloc(VM& vm, Object* o) {
   auto* d = static_cast<Deque*>(o);
-  vm.heap.untrack(d);
   clear_items(d);
   if (d->ring) vm.heap.free(d->ring, d->capacity * sizeof(Value));
-  vm.heap.free(d, d->type->instance_size);
-  vm.heap.count_object(-1);
 }
 
 void deque_traverse(Object* o, void (*visit)(Value, void*), void* context) {
@@ -269,12 +266,9 @@ Value iterator_next(VM& vm, Value self) {
 
 Value iterator_iter(VM&, Value self) { return new_ref(self); }
 
-void iterator_dealloc(VM& vm, Object* o) {
+void iterator_dealloc(VM&, Object* o) {
   auto* it = static_cast<DequeIterator*>(o);
-  vm.heap.untrack(it);
   release(it->deque);
-  vm.heap.free(it, sizeof(DequeIterator));
-  vm.heap.count_object(-1);
 }
 
 void iterator_traverse(Object* o, void (*visit)(Value, void*), void* context) {

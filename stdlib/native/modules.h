@@ -11,6 +11,7 @@ namespace tsvm::stdlib {
 // MODULE("import name", function that makes it)
 #define TSVM_NATIVE_MODULES(MODULE)        \
   MODULE("_collections", make_collections) \
+  MODULE("math", make_math)                \
   MODULE("_nn", make_nn_module)
 
 #define MODULE(name, make) vm::Value make(vm::VM& vm);

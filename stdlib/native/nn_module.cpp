@@ -20,7 +20,7 @@ using namespace tsvm::vm;
 
 struct FieldsView : GcObject {
   Value owner;
-  SlotKind kind;
+  SlotKind mark;
 };
 
 struct NnExtension : Extension {
@@ -32,10 +32,6 @@ SlotKind kind_of(Attributes* a, Str* name) {
   int32_t field = shape_find(a->shape, name);
   if (field < 0 || a->fields[field].is_unbound()) return SlotKind::Plain;
   return shape_kind(a->shape, static_cast<uint32_t>(field));
-}
-
-bool is_marked(SlotKind kind) {
-  return kind == SlotKind::Parameter || kind == SlotKind::Buffer || kind == SlotKind::Submodule;
 }
 
 void store(VM& vm, Attributes* a, Str* name, Value value, SlotKind kind) {
@@ -54,7 +50,7 @@ bool is_module(Value v) { return v.is_object() && v.o->type->is_tensor_module; }
 bool is_parameter(Value v) { return v.is_tensor() && v.t->has(ops::TensorImpl::kParameter); }
 
 std::string type_name(VM& vm, Value v) {
-  if (v.is_tensor()) return "torch." + std::string(ops::type_string(v.t->dtype()));
+  if (v.is_tensor()) return std::string("torch.") + ops::info(v.t->dtype()).cpp_name + "Tensor";
   Type* type = type_of(vm, v);
   std::string text(type->qualified_name->view());
   if (is_str(type->module) && text_of(type->module) != "builtins")
@@ -114,7 +110,7 @@ bool each_field(Value self, Fn&& fn) {
   Attributes* a = attributes_of(view(self)->owner.o);
   std::vector<ShapeField> fields = shape_fields(a->shape);
   for (size_t i = 0; i < fields.size(); i++)
-    if (fields[i].kind == view(self)->kind && !a->fields[i].is_unbound())
+    if (fields[i].kind == view(self)->mark && !a->fields[i].is_unbound())
       if (!fn(fields[i].name, a->fields[i])) return false;
   return true;
 }
@@ -122,7 +118,7 @@ bool each_field(Value self, Fn&& fn) {
 Value find_borrow(Value self, Value key) {
   if (!is_str(key)) return Value::unbound();
   Attributes* a = attributes_of(view(self)->owner.o);
-  if (kind_of(a, as<Str>(key)) != view(self)->kind) return Value::unbound();
+  if (kind_of(a, as<Str>(key)) != view(self)->mark) return Value::unbound();
   return attribute_find_borrow(a, as<Str>(key));
 }
 
@@ -130,7 +126,7 @@ Value make_view(VM& vm, Value owner, SlotKind kind) {
   if (!is_module(owner)) return raise(vm, vm.types.TypeError, "an nn.Module is required");
   auto* v = allocate_object<FieldsView>(vm, vm.extension<NnExtension>().view_type, Kind::Native);
   v->owner = new_ref(owner);
-  v->kind = kind;
+  v->mark = kind;
   vm.heap.track(v);
   return Value::object(v);
 }
@@ -148,7 +144,7 @@ bool view_set_item(VM& vm, Value self, Value key, Value value) {
   Attributes* a = attributes_of(view(self)->owner.o);
   Ref name(Value::object(vm.intern(as<Str>(key))));
   if (!value.is_unbound()) {
-    store(vm, a, as<Str>(*name), value, view(self)->kind);
+    store(vm, a, as<Str>(*name), value, view(self)->mark);
     return true;
   }
   if (find_borrow(self, key).is_unbound()) {
@@ -207,12 +203,9 @@ Value view_repr(VM& vm, Value self) {
   return make_str(vm, text + "])");
 }
 
-void view_dealloc(VM& vm, Object* o) {
+void view_dealloc(VM&, Object* o) {
   auto* v = static_cast<FieldsView*>(o);
-  vm.heap.untrack(v);
   release(v->owner);
-  vm.heap.free(v, sizeof(FieldsView));
-  vm.heap.count_object(-1);
 }
 
 void view_traverse(Object* o, void (*visit)(Value, void*), void* context) {

@@ -1,0 +1,32 @@
+// Text in and out: codecs, the format mini-language, numbers as text.
+#pragma once
+
+#include "vm/runtime.h"
+
+namespace tsvm::vm {
+
+/// A str from bytes; UnicodeDecodeError, LookupError for unknown encodings and error handlers.
+Value decode_bytes(VM& vm, std::string_view bytes, std::string_view encoding, std::string_view errors);
+/// bytes from text: false with UnicodeEncodeError ... pending.
+bool encode_text(VM& vm, std::string_view text, std::string_view encoding, std::string_view errors, std::string& out);
+
+// --- the format mini-language (vm/format.cpp) ---
+Value format_str(VM& vm, std::string_view text, std::string_view spec);
+Value format_int(VM& vm, Value integer, std::string_view spec);
+Value format_float(VM& vm, double d, std::string_view spec);
+Value format_complex(VM& vm, double re, double im, std::string_view spec);
+
+/// repr(float): the shortest digits that read back.
+void append_float_repr(std::string& out, double d);
+/// As printf's %e %f %g with that precision (digits), correctly rounded; `alternate`: '#'.
+void append_float_digits(std::string& out, double d, char type, int precision, bool alternate);
+/// float(text): CPython's syntax (underscores, inf, nan, spaces around); false when malformed.
+bool parse_float(std::string_view text, double& out);
+/// The longest prefix that is a float; 0: none.
+size_t parse_float_prefix(std::string_view text, double& out);
+/// int(text, base): Error with ValueError pending when malformed. `repr_of` is shown in the message.
+Value parse_int(VM& vm, std::string_view text, int base, Value repr_of);
+/// Digits of an int in any base 2..36, with sign.
+std::string int_to_text(Value integer, int base);
+
+}  // namespace tsvm::vm
