@@ -78,6 +78,34 @@ Tensor to_copy(const Tensor& self, DType dtype, optional<MemoryFormat> memory_fo
 Tensor to(const Tensor& self, optional<DType> dtype, optional<Device> device = {}, bool copy = false,
           optional<MemoryFormat> memory_format = {});
 
+// --- random numbers (random.cpp): PyTorch's, one for one ---
+
+using Gen = optional<Generator>;
+
+void uniform_(const Tensor& self, double from = 0, double to = 1, const Gen& generator = {});
+void normal_(const Tensor& self, double mean = 0, double std = 1, const Gen& generator = {});
+void random_(const Tensor& self, const Gen& generator = {});
+void random_(const Tensor& self, int64_t to, const Gen& generator = {});
+void random_(const Tensor& self, int64_t from, optional<int64_t> to, const Gen& generator = {});
+void bernoulli_(const Tensor& self, double p = 0.5, const Gen& generator = {});
+void bernoulli_(const Tensor& self, const Tensor& p, const Gen& generator = {});
+void exponential_(const Tensor& self, double lambd = 1, const Gen& generator = {});
+void geometric_(const Tensor& self, double p, const Gen& generator = {});
+void cauchy_(const Tensor& self, double median = 0, double sigma = 1, const Gen& generator = {});
+void log_normal_(const Tensor& self, double mean = 1, double std = 2, const Gen& generator = {});
+Tensor rand(IntSpan size, optional<DType> dtype = {}, optional<Device> device = {}, const Gen& generator = {});
+Tensor randn(IntSpan size, optional<DType> dtype = {}, optional<Device> device = {}, const Gen& generator = {});
+Tensor randint(int64_t low, int64_t high, IntSpan size, optional<DType> dtype = {}, optional<Device> device = {},
+               const Gen& generator = {});
+Tensor rand_like(const Tensor& self, optional<DType> dtype = {}, optional<MemoryFormat> memory_format = {});
+Tensor randn_like(const Tensor& self, optional<DType> dtype = {}, optional<MemoryFormat> memory_format = {});
+Tensor randint_like(const Tensor& self, int64_t low, int64_t high, optional<DType> dtype = {},
+                    optional<MemoryFormat> memory_format = {});
+Tensor randperm(int64_t n, optional<DType> dtype = {}, optional<Device> device = {}, const Gen& generator = {});
+/// One 0/1 draw for each probability.
+Tensor bernoulli(const Tensor& self, const Gen& generator = {});
+Tensor multinomial(const Tensor& self, int64_t num_samples, bool replacement = false, const Gen& generator = {});
+
 // --- views (views.cpp) ---
 
 Tensor view(const Tensor& self, IntSpan size);

@@ -5,12 +5,9 @@
 #include <exception>
 
 namespace tsvm::ops::cpu {
-namespace {
-constinit thread_local int t_threads = 0;
-}
-
-int num_threads() { return t_threads > 0 ? t_threads : omp_get_max_threads(); }
-void set_num_threads(int n) { t_threads = n; }
+// OpenMP keeps this number for each thread, and libraries on the same pool follow it.
+int num_threads() { return omp_get_max_threads(); }
+void set_num_threads(int n) { omp_set_num_threads(n); }
 
 void run_chunks(int64_t chunks, void (*fn)(void*, int64_t), void* context) {
   const int threads = num_threads();

@@ -13,7 +13,7 @@ inline constexpr int64_t kGrain = 32768;
 
 /// Threads that kernels called from this thread use.
 int num_threads();
-/// Sets it for the calling thread; 0 means the default (the machine's, or OMP_NUM_THREADS).
+/// Sets it for the calling thread (at first it is the machine's, or OMP_NUM_THREADS).
 void set_num_threads(int n);
 
 /// Runs fn(context, chunk) for chunk in [0, chunks) on the pool; an exception of one chunk is thrown again here.

@@ -72,6 +72,7 @@ TSVM_MATH F op_Rsqrt(F x) { return number(x, 1) / sqrt(x); }
 TSVM_MATH auto op_IsNan(F x) { return x != x; }
 TSVM_MATH auto op_IsInf(F x) { return abs(x) == infinity(x); }
 TSVM_MATH auto op_IsFinite(F x) { return abs(x) < infinity(x); }
+TSVM_MATH auto op_SignBit(F x) { return bits(x) < splat(bits(x), typename F::Int::Scalar(0)); }
 TSVM_MATH F op_Frac(F x) { return x - trunc(x); }
 
 TSVM_MATH F op_Fmod(F a, F b) { return libm2<LibmFn::Fmod>(a, b); }
@@ -153,7 +154,7 @@ TSVM_MATH F op_Exp(F x) {  // 1.0
   return scale(number(x, 1) + expm1_near_zero(e.r), e.n);
 }
 
-TSVM_MATH F op_Exp2(F x) {  // 1.1
+TSVM_MATH F op_Exp2(F x) {  // 1.0
   x = clamp(x, number(x, -151.0f, -1076.0), number(x, 128.5f, 1024.5));
   const F n = round_even(x);
   const F f = x - n;
@@ -163,7 +164,7 @@ TSVM_MATH F op_Exp2(F x) {  // 1.1
   return scale(number(x, 1) + expm1_near_zero(r), n);
 }
 
-TSVM_MATH F op_Expm1(F x) {  // 1.3
+TSVM_MATH F op_Expm1(F x) {  // 1.5, 1.8
   const Reduced<F> e = reduce_exp(clamp(x, number(x, -30.0f, -60.0), number(x, 89.0f, 710.0)));
   const F half = pow2(e.t - number(x, 1));
   const F y = fma(half, expm1_near_zero(e.r), half - number(x, 0.5));
@@ -215,13 +216,13 @@ TSVM_MATH F log_ends(F x, F y) {
   return select(x >= zero, y, not_a_number(x));
 }
 
-TSVM_MATH F op_Log(F x) {  // 1.0
+TSVM_MATH F op_Log(F x) {  // 0.8
   const LogParts<F> p = log_parts(x);
   const F small = fma(p.k, number(x, -0x1.05c610p-29f, 0x1.abc9e3b39803fp-56), p.q);
   return log_ends(x, fma(p.k, number(x, 0x1.62e430p-1f, 0x1.62e42fefa39efp-1), p.f + small));
 }
 
-TSVM_MATH F op_Log2(F x) {  // 1.2
+TSVM_MATH F op_Log2(F x) {  // 1.0
   const LogParts<F> p = log_parts(x);
   const F hi = number(x, 0x1.715476p0f, 0x1.71547652b82fep0);
   const F lo = number(x, 0x1.4ae0cp-26f, 0x1.777d0ffda0d24p-56);
@@ -230,7 +231,7 @@ TSVM_MATH F op_Log2(F x) {  // 1.2
   return log_ends(x, (p.k + main) + (rest + (main - ((p.k + main) - p.k))));
 }
 
-TSVM_MATH F op_Log10(F x) {  // 1.3
+TSVM_MATH F op_Log10(F x) {  // 1.0
   const LogParts<F> p = log_parts(x);
   const F hi = number(x, 0x1.bcb7b2p-2f, 0x1.bcb7b1526e50ep-2);
   const F lo = number(x, -0x1.5b235ep-27f, 0x1.95355baaafad3p-57);
@@ -297,7 +298,7 @@ TSVM_MATH Angle<F> quarter_turns(F x) {
 /// Beyond this the C library's function is called.
 TSVM_MATH auto beyond_trig_limit(F x) { return ~(abs(x) <= number(x, 0x1p16f, 0x1p26)); }
 
-TSVM_MATH F op_Sin(F x) {  // 1.3
+TSVM_MATH F op_Sin(F x) {  // 1.5
   using S = typename F::Int::Scalar;
   const Angle<F> a = quarter_turns(x);
   const auto i = bits(a.t);
@@ -308,7 +309,7 @@ TSVM_MATH F op_Sin(F x) {  // 1.3
   return libm_where<LibmFn::Sin>(beyond_trig_limit(x), x, y);
 }
 
-TSVM_MATH F op_Cos(F x) {  // 1.3
+TSVM_MATH F op_Cos(F x) {  // 1.5
   using S = typename F::Int::Scalar;
   const Angle<F> a = quarter_turns(x);
   const auto i = bits(a.t);
@@ -318,24 +319,24 @@ TSVM_MATH F op_Cos(F x) {  // 1.3
   return libm_where<LibmFn::Cos>(beyond_trig_limit(x), x, y);
 }
 
-TSVM_MATH F op_Tan(F x) {  // 0.6, 2.2
+TSVM_MATH F op_Tan(F x) {  // 0.5; the C library's in double
   if constexpr (is_f32<F>) {
-    return shorten(op_Tan(widen(x)));
-  } else {
-    using S = typename F::Int::Scalar;
-    const Angle<F> a = quarter_turns(x);
+    const auto w = widen(x);
+    const auto a = quarter_turns(w);
     const auto i = bits(a.t);
-    const auto one = splat(i, S(1));
+    const auto one = splat(i, int64_t{1});
     const auto swap = (i & one) == one;
-    F y = select(swap, -a.cos, a.sin) / select(swap, a.sin, a.cos);
-    y = select(abs(x) < number(x, 0x1p-27), x, y);
-    return libm_where<LibmFn::Tan>(beyond_trig_limit(x), x, y);
+    auto y = select(swap, -a.cos, a.sin) / select(swap, a.sin, a.cos);
+    y = libm_where<LibmFn::Tan>(beyond_trig_limit(w), w, y);
+    return select(abs(x) < number(x, 0x1p-13), x, shorten(y));
+  } else {
+    return libm1<LibmFn::Tan>(x);
   }
 }
 
 // --- hyperbolic tangent, sigmoid, error function
 
-TSVM_MATH F op_Tanh(F x) {  // 1.4, 2.0
+TSVM_MATH F op_Tanh(F x) {  // 1.3, 2.5
   const F one = number(x, 1), two = number(x, 2);
   const F a = abs(x);
   F y;
@@ -356,13 +357,13 @@ TSVM_MATH F op_Tanh(F x) {  // 1.4, 2.0
   return copysign_bits(y, x);
 }
 
-TSVM_MATH F op_Sigmoid(F x) {  // 1.6
+TSVM_MATH F op_Sigmoid(F x) {  // 2.1
   const F one = number(x, 1);
   const F e = op_Exp(-abs(x));
   return select(x < splat(x, typename F::Scalar(0)), e, one) / (one + e);
 }
 
-TSVM_MATH F op_Erf(F x) {  // 1.2; the C library's in double
+TSVM_MATH F op_Erf(F x) {  // 1.1; the C library's in double
   if constexpr (is_f32<F>) {
     const F a = abs(x), z = x * x;
     const F small = fma(a,

@@ -109,6 +109,26 @@ template <int Count, class T, int N>
   typedef unsigned_of<T> U __attribute__((vector_size(sizeof(T) * N)));
   return {reinterpret_cast<typename Vec<T, N>::Raw>(reinterpret_cast<U>(a.v) >> Count)};
 }
+/// Amounts below 0 or past the width shift everything out.
+TSVM_VEC Vec<T, N> shift_left(Vec<T, N> a, Vec<T, N> b) {
+  typedef unsigned_of<T> U __attribute__((vector_size(sizeof(T) * N)));
+  const Vec<T, N> zero = splat(a, T(0));
+  const auto within = (b >= zero) & (b < splat(a, T(sizeof(T) * 8)));
+  const U by = reinterpret_cast<U>(select(within, b, zero).v);
+  return select(within, Vec<T, N>{reinterpret_cast<typename Vec<T, N>::Raw>(reinterpret_cast<U>(a.v) << by)}, zero);
+}
+TSVM_VEC Vec<T, N> shift_right_logical(Vec<T, N> a, Vec<T, N> b) {
+  typedef unsigned_of<T> U __attribute__((vector_size(sizeof(T) * N)));
+  const Vec<T, N> zero = splat(a, T(0));
+  const auto within = (b >= zero) & (b < splat(a, T(sizeof(T) * 8)));
+  const U by = reinterpret_cast<U>(select(within, b, zero).v);
+  return select(within, Vec<T, N>{reinterpret_cast<typename Vec<T, N>::Raw>(reinterpret_cast<U>(a.v) >> by)}, zero);
+}
+TSVM_VEC Vec<T, N> shift_right(Vec<T, N> a, Vec<T, N> b) {
+  const Vec<T, N> last = splat(a, T(sizeof(T) * 8 - 1));
+  const Vec<T, N> by = select((b >= splat(a, T(0))) & (b <= last), b, last);
+  return {a.v >> by.v};
+}
 template <class To, class T, int N>
 [[gnu::always_inline]] inline Vec<To, N> cast(Vec<T, N> a) {
   return {__builtin_convertvector(a.v, typename Vec<To, N>::Raw)};

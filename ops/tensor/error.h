@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "ops/tensor/dims.h"  // concat() takes lists of sizes
+
 namespace tsvm::ops {
 
 /// Which Python exception the user sees.

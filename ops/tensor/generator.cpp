@@ -58,7 +58,7 @@ double Generator::normal() {
   }
   const double u1 = uniform_double();
   const double u2 = uniform_double();
-  const double r = std::sqrt(-2.0 * std::log1p(-u2));
+  const double r = std::sqrt(-2.0 * std::log(1.0 - u2));
   const double theta = 2.0 * M_PI * u1;
   state_->next_normal = r * std::sin(theta);
   return r * std::cos(theta);
@@ -72,7 +72,7 @@ float Generator::normal_float() {
   }
   const float u1 = uniform_float();
   const float u2 = uniform_float();
-  const float r = std::sqrt(-2.0f * std::log1p(-u2));
+  const float r = std::sqrt(-2.0f * std::log(1.0f - u2));
   const float theta = 2.0f * static_cast<float>(M_PI) * u1;
   state_->next_float_normal = r * std::sin(theta);
   return r * std::cos(theta);

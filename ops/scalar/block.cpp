@@ -1,0 +1,433 @@
+#include "ops/scalar/block.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+
+#include "ops/cpu/parallel.h"
+#include "ops/scalar/kernels.h"
+#include "ops/tensor/allocator.h"
+
+namespace tsvm::ops::scalar {
+
+namespace {
+
+std::atomic<const NativeCompiler*> g_compiler{nullptr};
+
+/// Lines shorter than this are packed into blocks instead of being run one by one.
+constexpr int64_t kShortLine = 256;
+
+int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+/// Where a value of the current block lies.
+struct Value {
+  char* p;
+  int64_t plane;
+  int64_t step;  // 0: one value, repeated over kSplatBytes
+};
+
+/// Repeats the element at p (bytes wide) over kSplatBytes.
+void spread(char* p, int bytes) {
+  for (int filled = bytes; filled < kSplatBytes; filled *= 2) std::memcpy(p + filled, p, static_cast<size_t>(filled));
+}
+
+/// Whether converting an element straight from one type to the other skips a rounding that promotion asks for.
+bool rounds(DType from, DType seen) {
+  if (from == seen || is_bool(from) || stored_as(seen, compute_type(seen))) return false;
+  return !(is_integral(from) && is_integral(seen) && item_size(from) < item_size(seen));
+}
+
+/// A thread's run over elements [begin, end) of the loop.
+class BlockRun {
+ public:
+  BlockRun(const Run& r, const KernelTable& kernels, NativeFn native)
+      : r_(r), p_(*r.program), loop_(*r.loop), kernels_(kernels), native_(native) {}
+
+  /// Returns whether an integer was divided by zero.
+  int over(int64_t begin, int64_t end) {
+    const int64_t line = loop_.size(0);
+    packed_ = loop_.ndim() > 1 && line < kShortLine;
+    plan(end - begin);
+    alignas(64) char local[8192];
+    const size_t bytes = static_cast<size_t>(scratch_bytes_);
+    char* scratch = bytes <= sizeof local ? local : static_cast<char*>(allocate(bytes));
+    lay_out(scratch);
+    if (packed_)
+      run_packed(begin, end);
+    else
+      loop_.run_range(begin, end, [this](char** data, const int64_t* strides, int64_t n) {
+        char* at[kMaxOperands];
+        for (int k = 0; k < loop_.operands(); k++) at[k] = data[k];
+        while (n > 0) {
+          const int64_t m = std::min(n, block_);
+          block(at, strides, m);
+          for (int k = 0; k < loop_.operands(); k++) at[k] += m * strides[k];
+          n -= m;
+        }
+      });
+    if (scratch != local) deallocate(scratch, bytes);
+    return fault_;
+  }
+
+ private:
+  int outputs() const { return p_.output_count; }
+  bool everywhere_same(int operand) const {
+    for (int d = 0; d < loop_.ndim(); d++)
+      if (loop_.stride(d, operand) != 0) return false;
+    return true;
+  }
+  bool one_line(int operand) const {
+    for (int d = 1; d < loop_.ndim(); d++)
+      if (loop_.stride(d, operand) != loop_.size(d - 1) * loop_.stride(d - 1, operand)) return false;
+    return true;
+  }
+  /// Whether the operand can be read or written where it is.
+  bool direct(int operand, CType type, int64_t stride) const {
+    const OperandType t = r_.operands[operand];
+    return !is_complex(type) && stored_as(t.stored, type) && stride == static_cast<int64_t>(item_size(t.stored)) &&
+           !rounds(t.stored, t.seen);
+  }
+
+  /// Decides the size of blocks and of the memory they need.
+  void plan(int64_t elements) {
+    bool buffers = p_.operations > 1;
+    for (int k = 0; k < loop_.operands(); k++) {
+      constant_[k] = k >= outputs() && everywhere_same(k);
+      line_[k] = !packed_ || one_line(k);
+      const CType type = k < outputs() ? p_.output_type(k) : p_.input_type(k - outputs());
+      buffers |= !constant_[k] && !(line_[k] && direct(k, type, loop_.stride(0, k)));
+    }
+    block_ = buffers ? (p_.slot_width <= 4 ? 1024 : p_.slot_width == 8 ? 512 : 256) : elements;
+    block_ = std::min(block_, elements);
+    padded_ = buffers ? round_up(block_, 64) : 64;
+    leaves_ = p_.inputs + p_.params;
+    int64_t bytes = round_up(static_cast<int64_t>(sizeof(Value)) * p_.size, 64);
+    splats_ = bytes;
+    for (int i = 0; i < p_.size; i++) bytes += p_.code[i].op <= Op::Const ? 2 * kSplatBytes : 0;
+    slots_ = bytes;
+    bytes += padded_ * p_.slot_width * p_.slots;
+    inputs_ = bytes;
+    if (buffers)
+      for (int i = 0; i < p_.inputs; i++) bytes += padded_ * width(p_.input_type(i));
+    scratch_bytes_ = bytes;
+  }
+
+  /// Puts the constants and the operands that never change into the scratch memory.
+  void lay_out(char* scratch) {
+    values_ = reinterpret_cast<Value*>(scratch);
+    char* splat = scratch + splats_;
+    slot_memory_ = scratch + slots_;
+    char* buffer = scratch + inputs_;
+    for (int i = 0; i < p_.size; i++) {
+      const Inst& inst = p_.code[i];
+      if (inst.op > Op::Const) continue;
+      Value& v = values_[i];
+      v = {splat, kSplatBytes, 0};
+      if (i < p_.inputs) splat_[i] = splat;
+      splat += 2 * kSplatBytes;
+      if (inst.op == Op::Input) {
+        const int k = outputs() + i;
+        if (constant_[k]) load_splat(i, loop_.data(k));
+        buffer_[i] = buffer;
+        buffer += padded_ * width(inst.type);
+        continue;
+      }
+      const uint64_t* words = inst.op == Op::Param ? r_.params[inst.a].words : p_.constants + inst.a;
+      const int bytes = is_complex(inst.type) ? width(inst.type) / 2 : width(inst.type);
+      std::memcpy(v.p, &words[0], static_cast<size_t>(bytes));
+      spread(v.p, bytes);
+      if (is_complex(inst.type)) {
+        std::memcpy(v.p + kSplatBytes, &words[1], static_cast<size_t>(bytes));
+        spread(v.p + kSplatBytes, bytes);
+      }
+    }
+  }
+
+  void load(int input, const char* from, int64_t stride, char* to, int64_t plane, int64_t n) {
+    const OperandType t = r_.operands[outputs() + input];
+    const CType type = p_.input_type(input);
+    if (rounds(t.stored, t.seen)) {
+      // By way of the dtype that promotion chose: its own compute type, its rounding, then the program's.
+      const CType via = compute_type(t.seen);
+      load_through(t, via, type, from, stride, to, plane, n);
+      return;
+    }
+    kernels_.load[static_cast<int>(t.stored)][static_cast<int>(type)](from, stride, to, plane, n);
+  }
+  void load_through(OperandType t, CType via, CType type, const char* from, int64_t stride, char* to, int64_t plane,
+                    int64_t n) {
+    alignas(64) char part[64 * 8];
+    const int bytes = is_complex(type) ? width(type) / 2 : width(type);
+    for (int64_t i = 0; i < n; i += 64) {
+      const int64_t m = std::min<int64_t>(64, n - i);
+      kernels_.load[static_cast<int>(t.stored)][static_cast<int>(via)](from + i * stride, stride, part, 0, m);
+      BlockArgs k{};
+      k.out = part;
+      k.in[0] = part;
+      k.step[0] = 1;
+      k.n = m;
+      kernels_.narrow[static_cast<int>(t.seen)](k);
+      k.out = to + i * bytes;
+      k.out_plane = plane;
+      kernels_.convert[static_cast<int>(via)][static_cast<int>(type)](k);
+    }
+  }
+  /// One element for the whole block.
+  void load_splat(int input, const char* from) {
+    const CType type = p_.input_type(input);
+    char* to = splat_[input];
+    load(input, from, 0, to, kSplatBytes, 1);
+    const int bytes = is_complex(type) ? width(type) / 2 : width(type);
+    spread(to, bytes);
+    if (is_complex(type)) spread(to + kSplatBytes, bytes);
+    values_[input] = {to, kSplatBytes, 0};
+  }
+
+  int64_t buffer_plane(CType type) const { return padded_ * width(type) / 2; }
+
+  /// A block whose operands each lie on one line.
+  void block(char* const* data, const int64_t* strides, int64_t n) {
+    for (int i = 0; i < p_.inputs; i++) {
+      const int k = outputs() + i;
+      if (constant_[k]) continue;
+      const CType type = p_.input_type(i);
+      if (strides[k] == 0) {
+        load_splat(i, data[k]);
+      } else if (direct(k, type, strides[k])) {
+        values_[i] = {data[k], 0, 1};
+      } else {
+        values_[i] = {buffer_[i], buffer_plane(type), 1};
+        load(i, data[k], strides[k], buffer_[i], buffer_plane(type), n);
+      }
+    }
+    compute(data, strides, n);
+    for (int k = 0; k < outputs(); k++)
+      if (!written_[k]) store(k, data[k], strides[k], 0, n);
+  }
+
+  void store(int k, char* to, int64_t stride, int64_t first, int64_t n) {
+    const Value& v = values_[p_.outputs[k]];
+    const OperandType t = r_.operands[k];
+    const CType type = p_.output_type(k);
+    const int bytes = is_complex(type) ? width(type) / 2 : width(type);
+    const char* from = v.p + first * v.step * bytes;
+    const StoreFn fn = kernels_.store[static_cast<int>(type)][static_cast<int>(t.stored)];
+    if (!rounds(t.stored, t.seen) || compute_type(t.seen) != type) {
+      fn(from, v.plane, v.step, to, stride, n);
+      return;
+    }
+    // Into a wider target: first the rounding that the result's own dtype has.
+    alignas(64) char part[64 * 8];
+    BlockArgs a{};
+    for (int64_t i = 0; i < n; i += 64) {
+      a.in[0] = from + i * v.step * bytes;
+      a.step[0] = v.step;
+      a.out = part;
+      a.n = std::min<int64_t>(64, n - i);
+      kernels_.narrow[static_cast<int>(t.seen)](a);
+      fn(part, 0, 1, to + i * stride, stride, a.n);
+    }
+  }
+
+  /// Runs the instructions. Where `data` is given, outputs are written in place if they can be.
+  void compute(char* const* data, const int64_t* strides, int64_t n) {
+    for (int k = 0; k < outputs(); k++) written_[k] = false;
+    BlockArgs k{};
+    k.fault = &fault_;
+    for (int i = leaves_; i < p_.size; i++) {
+      const Inst& inst = p_.code[i];
+      if (inst.op == Op::Const) continue;
+      Value& v = values_[i];
+      int64_t step = 0;
+      const uint16_t operands[4] = {inst.a, inst.b, inst.c, inst.d};
+      for (int j = 0; j < 4; j++) {
+        k.in[j] = nullptr;
+        if (operands[j] == kNoValue) continue;
+        const Value& from = values_[operands[j]];
+        k.in[j] = from.p;
+        k.plane[j] = from.plane;
+        k.step[j] = from.step;
+        step |= from.step;
+      }
+      v.step = step;
+      v.p = slot_memory_ + padded_ * p_.slot_width * inst.slot;
+      v.plane = is_complex(inst.type) ? buffer_plane(inst.type) : 0;
+      if (step != 0 && data != nullptr && i >= first_in_place_) {
+        for (int o = 0; o < outputs(); o++) {
+          if (p_.outputs[o] != i || written_[o] || !direct(o, inst.type, strides[o])) continue;
+          v.p = data[o];
+          written_[o] = true;
+          break;
+        }
+      }
+      const int real_width = is_complex(inst.type) ? width(inst.type) / 2 : width(inst.type);
+      k.out = v.p;
+      k.out_plane = v.plane;
+      k.n = step != 0 ? n : kSplatBytes / real_width;
+      k.imm = inst.imm;
+      const CType type = p_.code[inst.op == Op::Select ? inst.b : inst.a].type;
+      KernelFn fn;
+      if (inst.op == Op::Convert)
+        fn = kernels_.convert[static_cast<int>(type)][static_cast<int>(inst.type)];
+      else if (inst.op == Op::Narrow)
+        fn = kernels_.narrow[inst.imm];
+      else
+        fn = kernels_.ops[static_cast<int>(inst.op)][static_cast<int>(type)];
+      fn(k);
+    }
+  }
+
+  /// Short lines: blocks cut across them, and operands that do not go straight on are gathered.
+  void run_packed(int64_t begin, int64_t end) {
+    int64_t index[cpu::kMaxLoopDims];
+    while (begin < end) {
+      const int64_t n = std::min(block_, end - begin);
+      int64_t rest = begin;
+      for (int d = 0; d < loop_.ndim(); d++) {
+        index[d] = rest % loop_.size(d);
+        rest /= loop_.size(d);
+      }
+      char* data[kMaxOperands];
+      int64_t strides[kMaxOperands];
+      for (int i = 0; i < p_.inputs; i++) {
+        const int k = outputs() + i;
+        if (constant_[k]) continue;
+        const CType type = p_.input_type(i);
+        if (line_[k]) {
+          strides[k] = loop_.stride(0, k);
+          data[k] = loop_.data(k) + begin * strides[k];
+          if (direct(k, type, strides[k])) {
+            values_[i] = {data[k], 0, 1};
+            continue;
+          }
+        }
+        values_[i] = {buffer_[i], buffer_plane(type), 1};
+        const int bytes = is_complex(type) ? width(type) / 2 : width(type);
+        each_line(k, index, n, [&](char* from, int64_t at, int64_t m) {
+          load(i, from, loop_.stride(0, k), buffer_[i] + at * bytes, buffer_plane(type), m);
+        });
+      }
+      for (int k = 0; k < outputs(); k++) {
+        // A stride of 0 is no element size, so what is not one line is never written in place.
+        strides[k] = line_[k] ? loop_.stride(0, k) : 0;
+        data[k] = loop_.data(k) + (line_[k] ? begin * strides[k] : 0);
+      }
+      compute(data, strides, n);
+      for (int k = 0; k < outputs(); k++)
+        if (!written_[k])
+          each_line(k, index, n, [&](char* to, int64_t at, int64_t m) { store(k, to, loop_.stride(0, k), at, m); });
+      begin += n;
+    }
+  }
+
+  /// f(pointer, elements before, elements) for each piece of a line among the n elements that start at `index`.
+  template <class F>
+  void each_line(int operand, const int64_t* index, int64_t n, const F& f) {
+    int64_t at[cpu::kMaxLoopDims];
+    char* p = loop_.data(operand);
+    for (int d = 0; d < loop_.ndim(); d++) {
+      at[d] = index[d];
+      p += at[d] * loop_.stride(d, operand);
+    }
+    int64_t done = 0;
+    while (true) {
+      const int64_t m = std::min(loop_.size(0) - at[0], n - done);
+      f(p, done, m);
+      done += m;
+      if (done >= n) return;
+      p -= at[0] * loop_.stride(0, operand);
+      at[0] = 0;
+      for (int d = 1; d < loop_.ndim(); d++) {
+        p += loop_.stride(d, operand);
+        if (++at[d] < loop_.size(d)) break;
+        p -= loop_.size(d) * loop_.stride(d, operand);
+        at[d] = 0;
+      }
+    }
+  }
+
+ public:
+  /// Outputs may be written in place from this instruction on.
+  void set_first_in_place(int i) { first_in_place_ = i; }
+
+ private:
+  const Run& r_;
+  const Program& p_;
+  const Loop& loop_;
+  const KernelTable& kernels_;
+  NativeFn native_;
+  bool packed_ = false;
+  int leaves_ = 0;
+  int first_in_place_ = 0;
+  int fault_ = 0;
+  int64_t block_ = 0, padded_ = 0;
+  int64_t splats_ = 0, slots_ = 0, inputs_ = 0, scratch_bytes_ = 0;
+  Value* values_ = nullptr;
+  char* slot_memory_ = nullptr;
+  bool constant_[kMaxOperands];
+  bool line_[kMaxOperands];
+  bool written_[kMaxOperands];
+  char* splat_[kMaxOperands];
+  char* buffer_[kMaxOperands];
+};
+
+/// Elements that are worth a chunk: fewer for longer programs.
+int64_t grain_of(const Program& p) {
+  const int64_t work = std::max<int64_t>(1, p.operations / 2);
+  return std::max<int64_t>(4096, cpu::kGrain / work / 1024 * 1024);
+}
+
+/// The first instruction after the last that reads an input: from there on a written output disturbs nobody.
+int after_inputs(const Program& p) {
+  int last = 0;
+  for (int i = 0; i < p.size; i++)
+    for_each_operand(p.code[i], [&](uint16_t v) {
+      if (p.code[v].op == Op::Input) last = i;
+    });
+  return last;
+}
+
+void run_with(const Run& r, const KernelTable& kernels, NativeFn native) {
+  if (r.loop->numel() == 0) return;
+  std::atomic<int> fault{0};
+  const int first_in_place = r.aliased ? after_inputs(*r.program) : 0;
+  cpu::parallel_for(r.loop->numel(), grain_of(*r.program), [&](int64_t begin, int64_t end) {
+    BlockRun chunk(r, kernels, native);
+    chunk.set_first_in_place(first_in_place);
+    if (chunk.over(begin, end)) fault.store(1, std::memory_order_relaxed);
+  });
+  OPS_CHECK(fault.load(std::memory_order_relaxed) == 0, RuntimeError, "ZeroDivisionError");
+}
+
+}  // namespace
+
+ParamValue param_value(CType type, const Scalar& value) {
+  ParamValue r{};
+  switch (type) {
+    case CType::Bool: r.words[0] = value.to_bool(); break;
+    case CType::I32: r.words[0] = static_cast<uint32_t>(value.to<int32_t>()); break;
+    case CType::I64: r.words[0] = static_cast<uint64_t>(value.to_int()); break;
+    case CType::F32: r.words[0] = std::bit_cast<uint32_t>(value.to<float>()); break;
+    case CType::F64: r.words[0] = std::bit_cast<uint64_t>(value.to_double()); break;
+    case CType::C64: {
+      const auto z = value.to<std::complex<float>>();
+      r = {{std::bit_cast<uint32_t>(z.real()), std::bit_cast<uint32_t>(z.imag())}};
+      break;
+    }
+    case CType::C128: {
+      const auto z = value.to_complex();
+      r = {{std::bit_cast<uint64_t>(z.real()), std::bit_cast<uint64_t>(z.imag())}};
+      break;
+    }
+  }
+  return r;
+}
+
+void run(const Run& r) { run_with(r, kernels(), nullptr); }
+void run_interpreted(const Run& r, const KernelTable& kernels) { run_with(r, kernels, nullptr); }
+
+void install_native_compiler(const NativeCompiler* compiler) { g_compiler.store(compiler, std::memory_order_release); }
+const NativeCompiler* native_compiler() { return g_compiler.load(std::memory_order_acquire); }
+
+}  // namespace tsvm::ops::scalar

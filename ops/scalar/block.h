@@ -1,0 +1,76 @@
+// The block interpreter: runs a scalar program over tensors' memory, about a thousand elements at a time, so that
+// every value of a block stays in the first-level cache and one dispatch pays for a whole vector loop.
+//
+// The loop nest says where the operands lie (outputs first, then inputs). An operand whose elements are stored as they
+// are computed with, one after another, is read and written where it is; others pass through a buffer of the block,
+// converted on the way. A value that depends only on numbers and broadcast operands is computed once for the block.
+#pragma once
+
+#include "ops/cpu/loops.h"
+#include "ops/scalar/program.h"
+
+namespace tsvm::ops::scalar {
+
+inline constexpr int kMaxOperands = 32;
+using Loop = cpu::LoopNest<kMaxOperands>;
+
+/// The bits of a run-time scalar in its compute type (complex: real part, imaginary part).
+struct ParamValue {
+  uint64_t words[2];
+};
+ParamValue param_value(CType type, const Scalar& value);
+
+/// What the program has to know of each operand besides its place.
+struct OperandType {
+  DType stored;  // in memory
+  DType seen;    // inputs: the dtype that promotion converts to before computing; outputs: the result's own dtype
+};
+
+/// Everything that one run needs.
+struct Run {
+  const Program* program;
+  const Loop* loop;             // finished; operands are the outputs, then the inputs
+  const OperandType* operands;  // in the same order
+  const ParamValue* params;
+  bool aliased;  // an output and an input are the same memory (element by element)
+};
+
+/// Runs the program over the loop, on the thread pool where it is large. Throws ops::Error for an integer division by
+/// zero ("ZeroDivisionError").
+void run(const Run& r);
+/// The same by the block interpreter alone and with the given kernels: what other readers are tested against.
+struct KernelTable;
+void run_interpreted(const Run& r, const KernelTable& kernels);
+
+// --- native code
+
+/// A call of a native kernel: n elements; operands lie one after another (dense) or are one repeated element.
+struct NativeArgs {
+  void* const* data;  // outputs, then inputs: where each starts
+  const ParamValue* params;
+  int64_t n;
+};
+/// A kernel compiled for one program and layout.
+using NativeFn = void (*)(const NativeArgs* args);
+
+/// How a native kernel finds an operand.
+enum class Access : uint8_t {
+  Dense,    // elements of the tensor's dtype, one after another
+  Uniform,  // one element of the tensor's dtype, for all
+};
+struct NativeOperand {
+  DType stored, seen;
+  Access access;
+  friend bool operator==(const NativeOperand&, const NativeOperand&) = default;
+};
+
+/// What a compiler of scalar programs installs (jit/fuse). All functions may be called by any thread.
+struct NativeCompiler {
+  /// The kernel for a program on operands (outputs, then inputs), compiled or found; null where there is none (the
+  /// block interpreter is used).
+  NativeFn (*find)(const Program& p, const NativeOperand* operands, int64_t elements);
+};
+void install_native_compiler(const NativeCompiler* compiler);
+const NativeCompiler* native_compiler();
+
+}  // namespace tsvm::ops::scalar

@@ -1,0 +1,340 @@
+#include "ops/scalar/pointwise.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ops/cpu/kernels.h"
+#include "ops/scalar/block.h"
+#include "ops/scalar/kernels.h"
+#include "ops/tensor/overlap.h"
+#include "ops/tensor/shape.h"
+
+namespace tsvm::ops::scalar {
+
+namespace {
+
+bool takes_part(const PointwiseSpec& spec, int i) { return !(spec.own_dtype >> i & 1); }
+
+DType promote(const PointwiseSpec& spec, DType t) {
+  return spec.promote == Promote::Float && is_integral_or_bool(t) ? default_dtype() : t;
+}
+
+[[gnu::noinline]] DType slow_common_dtype(const PointwiseSpec& spec, const Operand* inputs) {
+  ResultType type;
+  for (int i = 0; i < spec.inputs; i++) {
+    if (!takes_part(spec, i)) continue;
+    if (inputs[i].number != nullptr) {
+      type.add_number(inputs[i].number->category());
+      continue;
+    }
+    const TensorImpl& t = *inputs[i].tensor;
+    if (t.dim() > 0)
+      type.add_dim(t.dtype());
+    else if (t.has(TensorImpl::kWrappedNumber))
+      type.add_number(category(t.dtype()));
+    else
+      type.add_zero_dim(t.dtype());
+  }
+  return type.get();
+}
+
+/// An operand as the loop sees it. Numbers are stored in the dtype that they are promoted to.
+struct Place {
+  const TensorImpl* tensor;
+  void* data;
+  DType stored;
+};
+
+struct NumberCell {
+  alignas(16) char bytes[16];
+};
+DType store_number(const Scalar& s, DType t, NumberCell& cell) {
+  TSVM_DISPATCH_ALL(t, "number", {
+    const scalar_t v = s.to<scalar_t>();
+    std::memcpy(cell.bytes, &v, sizeof v);
+  });
+  return t;
+}
+DType number_dtype(const Scalar& s) {
+  return s.is_bool() ? DType::Bool : s.is_int() ? DType::Int64 : s.is_complex() ? DType::Complex128 : DType::Float64;
+}
+
+/// What the tensors among the operands have in common.
+struct Shape {
+  const TensorImpl* first = nullptr;
+  bool same_sizes = true;
+  bool all_contiguous = true;
+  DimVector sizes;  // only where not same_sizes
+};
+
+Shape common_shape(const Operand* inputs, int n) {
+  Shape s;
+  for (int i = 0; i < n; i++) {
+    const TensorImpl* t = inputs[i].tensor;
+    if (t == nullptr) continue;
+    s.all_contiguous &= t->has(TensorImpl::kContiguous);
+    if (s.first == nullptr)
+      s.first = t;
+    else
+      s.same_sizes &= t->sizes() == s.first->sizes();
+  }
+  if (!s.same_sizes) {
+    s.sizes = DimVector(s.first->sizes());
+    for (int i = 0; i < n; i++)
+      if (inputs[i].tensor != nullptr) s.sizes = broadcast_sizes(s.sizes, inputs[i].tensor->sizes());
+  }
+  return s;
+}
+
+[[gnu::noinline]] void fail_devices(Device a, Device b) {
+  fail(ErrorKind::RuntimeError, "Expected all tensors to be on the same device, but found at least two devices, ",
+       to_string(a), " and ", to_string(b), "!");
+}
+
+/// The device of the operands; 0-dim tensors of the CPU go with any.
+Device common_device(const Operand* inputs, int n, const Tensor* outputs, int n_outputs) {
+  Device d;
+  auto look = [&](const TensorImpl* t) {
+    if (t != nullptr && d.is_cpu() && !t->device().is_cpu()) d = t->device();
+  };
+  for (int k = 0; k < n_outputs; k++) look(outputs[k].get());
+  for (int i = 0; i < n; i++) look(inputs[i].tensor);
+  if (d.is_cpu()) return d;
+  for (int k = 0; k < n_outputs; k++)
+    if (outputs[k].defined() && !(outputs[k].device() == d)) fail_devices(d, outputs[k].device());
+  for (int i = 0; i < n; i++)
+    if (inputs[i].tensor != nullptr && !(inputs[i].tensor->device() == d) &&
+        !(inputs[i].tensor->device().is_cpu() && inputs[i].tensor->dim() == 0))
+      fail_devices(d, inputs[i].tensor->device());
+  return d;
+}
+
+/// A new result for operands of one shape, or of several.
+Tensor make_result(const Shape& shape, const Operand* inputs, int n, DType dtype, Device device) {
+  if (shape.same_sizes && shape.all_contiguous)
+    return empty(shape.first != nullptr ? shape.first->sizes() : IntSpan(), dtype, device);
+  const IntSpan sizes = shape.same_sizes ? shape.first->sizes() : IntSpan(shape.sizes);
+  DimVector expanded[kMaxOperands];
+  IntSpan strides[kMaxOperands];
+  int count = 0;
+  for (int i = 0; i < n; i++) {
+    const TensorImpl* t = inputs[i].tensor;
+    if (t == nullptr) continue;
+    DimVector wanted(sizes);
+    expanded[count] = expand_strides(t->sizes(), t->strides(), wanted);
+    strides[count] = expanded[count];
+    count++;
+  }
+  return empty_strided(sizes, output_strides(sizes, {strides, static_cast<size_t>(count)}), dtype, device);
+}
+
+/// Runs the program over settled places. Outputs are defined and have the right shape.
+void execute(const Program& p, const Shape& shape, const Operand* inputs, const Place* places, const DType* seen,
+             const ParamValue* params, const DType* computed, Tensor* outputs, bool aliased) {
+  OperandType types[kMaxOperands];
+  bool flat = shape.same_sizes && shape.all_contiguous;
+  for (int k = 0; k < p.output_count; k++) {
+    types[k] = {outputs[k].dtype(), computed[k]};
+    flat = flat && outputs[k].is_contiguous();
+  }
+  for (int i = 0; i < p.inputs; i++) types[p.output_count + i] = {places[i].stored, seen[i]};
+  const int64_t numel = outputs[0].numel();
+  const IntSpan sizes = flat ? IntSpan(numel) : outputs[0].sizes();
+  Loop loop(sizes);
+  const int64_t one = 1;
+  auto add = [&](void* data, const TensorImpl* t, size_t item) {
+    if (t == nullptr)
+      loop.add(data, IntSpan(), IntSpan(), item);
+    else if (flat)
+      loop.add(data, sizes, IntSpan(one), item);
+    else
+      loop.add(data, t->sizes(), t->strides(), item);
+  };
+  for (int k = 0; k < p.output_count; k++) add(outputs[k].data(), outputs[k].get(), outputs[k].itemsize());
+  for (int i = 0; i < p.inputs; i++) add(places[i].data, inputs[i].tensor, item_size(places[i].stored));
+  loop.finish();
+  run(Run{&p, &loop, types, params, aliased});
+}
+
+void check_operand_count(int operands) {
+  OPS_CHECK(operands <= kMaxOperands, RuntimeError, "a scalar program with more than ", kMaxOperands, " operands");
+}
+
+/// Checks a tensor that a result is written to, and gives it the result's shape where it may be resized.
+void prepare_target(Tensor& out, IntSpan sizes, DType common, Target target) {
+  OPS_CHECK(can_cast(common, out.dtype()), RuntimeError, "result type ", info(common).cpp_name,
+            " can't be cast to the desired output type ", info(out.dtype()).cpp_name);
+  if (out.sizes() == sizes) return;
+  OPS_CHECK(target == Target::Out, RuntimeError, "output with shape ", out.sizes(),
+            " doesn't match the broadcast shape ", sizes);
+  cpu::resize_(out, sizes);
+}
+
+/// Whether the loop may run with these memories; gives true where an input is exactly what is written.
+bool check_memory(const Tensor& out, const Operand* inputs, int n) {
+  check_no_internal_overlap(out);
+  bool aliased = false;
+  for (int i = 0; i < n; i++) {
+    const TensorImpl* t = inputs[i].tensor;
+    if (t == nullptr || t->storage() != out.storage()) continue;
+    const Tensor read = Tensor::retain(const_cast<TensorImpl*>(t));
+    check_no_partial_overlap(out, read);
+    aliased = true;
+  }
+  return aliased;
+}
+
+/// One operation on short dense operands: straight to its loop.
+bool run_directly(const Program& p, const Operand* inputs, const Place* places, DType common, const Scalar* params,
+                  Tensor& out) {
+  const uint16_t result = p.outputs[0];
+  const Inst& inst = p.code[result];
+  if (inst.op <= Op::Const || inst.op == Op::Convert || inst.op == Op::Narrow || inst.op == Op::Libm) return false;
+  if (!stored_as(out.dtype(), inst.type) || is_complex(inst.type)) return false;
+  alignas(64) char splats[3][kSplatBytes];
+  BlockArgs k;
+  k.out = static_cast<char*>(out.data());
+  k.n = out.numel();
+  int fault = 0;
+  k.fault = &fault;
+  const uint16_t operands[3] = {inst.a, inst.b, inst.c};
+  CType type = CType::Bool;
+  for (int j = 0; j < 3; j++) {
+    if (operands[j] == kNoValue) break;
+    const Inst& leaf = p.code[operands[j]];
+    type = leaf.type;
+    if (is_complex(type)) return false;
+    uint64_t word;
+    switch (leaf.op) {
+      case Op::Input: {
+        const Place& from = places[leaf.a];
+        if (inputs[leaf.a].number != nullptr) {
+          if (!stored_as(common, type)) return false;
+          word = param_value(type, *inputs[leaf.a].number).words[0];
+          break;
+        }
+        if (!stored_as(from.stored, type) || from.tensor->numel() != k.n) return false;
+        k.in[j] = static_cast<const char*>(from.data);
+        k.step[j] = 1;
+        continue;
+      }
+      case Op::Param: word = param_value(type, params[leaf.a]).words[0]; break;
+      case Op::Const: word = p.constants[leaf.a]; break;
+      default: return false;
+    }
+    const int bytes = width(type);
+    for (int at = 0; at < kSplatBytes; at += bytes) std::memcpy(splats[j] + at, &word, static_cast<size_t>(bytes));
+    k.in[j] = splats[j];
+    k.step[j] = 0;
+  }
+  kernels().ops[static_cast<int>(inst.op)][static_cast<int>(type)](k);
+  OPS_CHECK(fault == 0, RuntimeError, "ZeroDivisionError");
+  return true;
+}
+
+}  // namespace
+
+DType result_dtype(ResultDType rule, DType common) {
+  switch (rule) {
+    case ResultDType::Common: return common;
+    case ResultDType::Bool: return DType::Bool;
+    case ResultDType::Real: return to_real(common);
+    case ResultDType::Int64: return DType::Int64;
+  }
+  return common;
+}
+
+DType common_dtype(const PointwiseSpec& spec, const Operand* inputs) {
+  // Operands of one dtype, and numbers that it can hold: no need for the full rules.
+  const TensorImpl* first = nullptr;
+  for (int i = 0; i < spec.inputs; i++) {
+    const TensorImpl* t = inputs[i].tensor;
+    if (t == nullptr || !takes_part(spec, i)) continue;
+    if (first == nullptr)
+      first = t;
+    else if (t->dtype() != first->dtype())
+      return promote(spec, slow_common_dtype(spec, inputs));
+  }
+  if (first == nullptr || first->has(TensorImpl::kWrappedNumber)) return promote(spec, slow_common_dtype(spec, inputs));
+  for (int i = 0; i < spec.inputs; i++)
+    if (inputs[i].number != nullptr && takes_part(spec, i) && inputs[i].number->category() > category(first->dtype()))
+      return promote(spec, slow_common_dtype(spec, inputs));
+  return promote(spec, first->dtype());
+}
+
+void pointwise(const PointwiseSpec& spec, const Operand* inputs, const Scalar* params, Tensor* outputs, Target target) {
+  const DType common = common_dtype(spec, inputs);
+  const Program* program = spec.programs[static_cast<int>(compute_type(common))];
+  if (__builtin_expect(program == nullptr || !(spec.dtypes >> static_cast<int>(common) & 1), 0))
+    fail_dtype(spec.name, common);
+  const Program& p = *program;
+  const Device device = common_device(inputs, spec.inputs, outputs, target == Target::Fresh ? 0 : spec.results);
+  const Shape shape = common_shape(inputs, spec.inputs);
+
+  bool aliased = false;
+  if (target == Target::Fresh) {
+    for (int k = 0; k < spec.results; k++)
+      outputs[k] = make_result(shape, inputs, spec.inputs, result_dtype(spec.result[k], common), device);
+  } else {
+    const IntSpan sizes = shape.first == nullptr ? IntSpan()
+                          : shape.same_sizes     ? shape.first->sizes()
+                                                 : IntSpan(shape.sizes);
+    for (int k = 0; k < spec.results; k++)
+      prepare_target(outputs[k], sizes, result_dtype(spec.result[k], common), target);
+    if (!device.is_meta())
+      for (int k = 0; k < spec.results; k++) aliased |= check_memory(outputs[k], inputs, spec.inputs);
+  }
+  if (device.is_meta() || outputs[0].numel() == 0) return;
+  OPS_CHECK(device.is_cpu(), NotImplementedError, "pointwise operators on device ", to_string(device));
+
+  Place places[kMaxOperands];
+  DType seen[kMaxOperands];
+  check_operand_count(spec.inputs + spec.results);
+  for (int i = 0; i < spec.inputs; i++)
+    if (inputs[i].tensor != nullptr)
+      places[i] = {inputs[i].tensor, inputs[i].tensor->data(), inputs[i].tensor->dtype()};
+
+  if (p.operations == 1 && p.output_count == 1 && shape.all_contiguous && outputs[0].is_contiguous() &&
+      outputs[0].numel() <= cpu::kGrain && outputs[0].numel() > 0 &&
+      run_directly(p, inputs, places, common, params, outputs[0]))
+    return;
+
+  NumberCell cells[kMaxOperands];
+  ParamValue values[kMaxOperands];
+  DType computed[kMaxResults];
+  for (int i = 0; i < spec.inputs; i++) {
+    if (inputs[i].number != nullptr) {
+      const DType t = takes_part(spec, i) ? common : number_dtype(*inputs[i].number);
+      places[i] = {nullptr, cells[i].bytes, store_number(*inputs[i].number, t, cells[i])};
+    }
+    seen[i] = takes_part(spec, i) ? common : places[i].stored;
+  }
+  for (int k = 0; k < p.params; k++) values[k] = param_value(p.param_type(k), params[k]);
+  for (int k = 0; k < spec.results; k++) computed[k] = result_dtype(spec.result[k], common);
+  execute(p, shape, inputs, places, seen, values, computed, outputs, aliased);
+}
+
+void run_program(const Program& p, const Operand* inputs, const DType* seen, const ParamValue* params,
+                 const DType* results, Tensor* outputs) {
+  check_operand_count(p.inputs + p.output_count);
+  const Device device = common_device(inputs, p.inputs, nullptr, 0);
+  const Shape shape = common_shape(inputs, p.inputs);
+  for (int k = 0; k < p.output_count; k++) outputs[k] = make_result(shape, inputs, p.inputs, results[k], device);
+  if (device.is_meta() || p.output_count == 0 || outputs[0].numel() == 0) return;
+  OPS_CHECK(device.is_cpu(), NotImplementedError, "fused operators on device ", to_string(device));
+  Place places[kMaxOperands];
+  DType types[kMaxOperands];
+  NumberCell cells[kMaxOperands];
+  for (int i = 0; i < p.inputs; i++) {
+    if (inputs[i].number != nullptr) {
+      const DType t = seen != nullptr ? seen[i] : number_dtype(*inputs[i].number);
+      places[i] = {nullptr, cells[i].bytes, store_number(*inputs[i].number, t, cells[i])};
+    } else {
+      places[i] = {inputs[i].tensor, inputs[i].tensor->data(), inputs[i].tensor->dtype()};
+    }
+    types[i] = seen != nullptr ? seen[i] : places[i].stored;
+  }
+  execute(p, shape, inputs, places, types, params, results, outputs, false);
+}
+
+}  // namespace tsvm::ops::scalar
