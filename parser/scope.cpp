@@ -240,7 +240,7 @@ class Collector {
     } else {
       visit(s->target);
     }
-    visit(s->annotation);
+    visit_annotation(s->annotation);
     visit_optional(s->value);
   }
 
@@ -314,12 +314,16 @@ class Collector {
 
   // ---- scopes ----
 
+  // Annotations are not evaluated after `from __future__ import annotations`.
+  void visit_annotation(Expr* annotation) {
+    if (annotation != nullptr && !tree_.future_annotations) visit(annotation);
+  }
   void annotations(Arguments* args) {
     for (const List<Arg*>* list : {&args->posonlyargs, &args->args})
-      for (Arg* a : *list) visit_optional(a->annotation);
-    if (args->vararg != nullptr) visit_optional(args->vararg->annotation);
-    if (args->kwarg != nullptr) visit_optional(args->kwarg->annotation);
-    for (Arg* a : args->kwonlyargs) visit_optional(a->annotation);
+      for (Arg* a : *list) visit_annotation(a->annotation);
+    if (args->vararg != nullptr) visit_annotation(args->vararg->annotation);
+    if (args->kwarg != nullptr) visit_annotation(args->kwarg->annotation);
+    for (Arg* a : args->kwonlyargs) visit_annotation(a->annotation);
   }
 
   void parameter(Arg* arg) {
@@ -339,14 +343,15 @@ class Collector {
   }
 
   void function(FunctionDef* s) {
+    Identifier own_name = s->name;
     mangle(s->name);
     assign(s->name);
     visit_all(s->args->defaults);
     visit_all(s->args->kw_defaults);
     annotations(s->args);
-    visit_optional(s->returns);
+    visit_annotation(s->returns);
     visit_all(s->decorator_list);
-    open(ScopeKind::kFunction, s, s->name, &s->scope);
+    open(ScopeKind::kFunction, s, own_name, &s->scope);
     parameters(s->args);
     visit_all(s->body);
     close();
@@ -368,7 +373,7 @@ class Collector {
     visit_all(s->bases);
     visit_all(s->keywords);
     visit_all(s->decorator_list);
-    open(ScopeKind::kClass, s, s->name, &s->scope);
+    open(ScopeKind::kClass, s, own_name, &s->scope);
     class_name_ = own_name;
     visit_all(s->body);
     close();

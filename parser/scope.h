@@ -52,7 +52,8 @@ struct Scope {
   ScopeKind kind = ScopeKind::kModule;
   ast::Node* node = nullptr;
   uint32_t parent = ast::kNoScope;
-  ast::Identifier name;            // "<lambda>", "<listcomp>", "<module>" for what has none
+  /// The `__name__`: as written, not mangled; "<lambda>", "<listcomp>", "<module>" for what has none.
+  ast::Identifier name;
   std::vector<uint32_t> children;  // in source order
   /// In order of first appearance; the parameters come first, in CPython's order of local variables (positional,
   /// keyword-only, *args, **kwargs).
