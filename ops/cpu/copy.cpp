@@ -12,14 +12,14 @@ namespace {
 template <class To, class From>
 void cast_line(char* dst, int64_t dst_stride, const char* src, int64_t src_stride, int64_t n) {
   if (dst_stride == sizeof(To) && src_stride == sizeof(From)) {
-    To* __restrict to = reinterpret_cast<To*>(dst);
-    const From* __restrict from = reinterpret_cast<const From*>(src);
     if (std::is_same_v<To, From>) {
       std::memcpy(dst, src, static_cast<size_t>(n) * sizeof(To));
     } else {
-      vectorized([&]() TSVM_INLINE {
-        for (int64_t i = 0; i < n; i++) to[i] = convert<To, From>(from[i]);
-      });
+      vectorized(
+          [](To* __restrict to, const From* __restrict from, int64_t n) TSVM_INLINE {
+            for (int64_t i = 0; i < n; i++) to[i] = convert<To, From>(from[i]);
+          },
+          reinterpret_cast<To*>(dst), reinterpret_cast<const From*>(src), n);
     }
   } else {
     for (int64_t i = 0; i < n; i++)

@@ -78,6 +78,24 @@ Tensor to_copy(const Tensor& self, DType dtype, optional<MemoryFormat> memory_fo
 Tensor to(const Tensor& self, optional<DType> dtype, optional<Device> device = {}, bool copy = false,
           optional<MemoryFormat> memory_format = {});
 
+// --- matrix products (blas.cpp) ---
+
+Tensor mm(const Tensor& self, const Tensor& mat2);
+Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const Scalar& beta = Scalar(1),
+             const Scalar& alpha = Scalar(1));
+Tensor mv(const Tensor& self, const Tensor& vec);
+Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta = Scalar(1),
+             const Scalar& alpha = Scalar(1));
+Tensor dot(const Tensor& self, const Tensor& tensor);
+/// The first vector conjugated.
+Tensor vdot(const Tensor& self, const Tensor& other);
+Tensor bmm(const Tensor& self, const Tensor& mat2);
+Tensor baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta = Scalar(1),
+               const Scalar& alpha = Scalar(1));
+Tensor addbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta = Scalar(1),
+              const Scalar& alpha = Scalar(1));
+Tensor matmul(const Tensor& self, const Tensor& other);
+
 // --- random numbers (random.cpp): PyTorch's, one for one ---
 
 using Gen = optional<Generator>;

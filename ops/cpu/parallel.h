@@ -44,20 +44,21 @@ inline bool has_avx2_fma() { return has_avx2() && __builtin_cpu_supports("fma");
 
 namespace detail {
 // No fma: the compiler would contract a * b + c, and results would depend on the machine.
-template <class F>
-[[gnu::target("avx2,f16c"), gnu::noinline]] void call_avx2(const F& f) {
-  f();
+template <class F, class... Args>
+[[gnu::target("avx2,f16c"), gnu::noinline]] void call_avx2(const F& f, Args... args) {
+  f(args...);
 }
 }  // namespace detail
 
-/// Calls f() compiled for AVX2 where the machine has it. Write the lambda as [&]() TSVM_INLINE { loops }, and mark
-/// what it calls TSVM_INLINE or inline, so that it is compiled into both versions.
-template <class F>
-inline void vectorized(const F& f) {
+/// Calls f(args...) compiled for AVX2 where the machine has it. Write f as a lambda without captures,
+/// [](float* x, int64_t n) TSVM_INLINE { loops }: what it captured would have to be loaded again after every store.
+/// Mark what it calls TSVM_INLINE or inline, so that it is compiled into both versions.
+template <class F, class... Args>
+inline void vectorized(const F& f, Args... args) {
   if (has_avx2())
-    detail::call_avx2(f);
+    detail::call_avx2(f, args...);
   else
-    f();
+    f(args...);
 }
 
 }  // namespace tsvm::ops::cpu

@@ -365,8 +365,9 @@ void exponential_(const Tensor& self, double lambd, const Gen& generator) {
   OPS_CHECK(lambd >= 0, RuntimeError, "exponential_ expects lambda >= 0.0, but found lambda=", lambd);
   if (self.is_meta()) return;
   Generator g = pick(generator);
-  TSVM_DISPATCH_FLOATING(self.dtype(), "exponential_cpu",
-                         fill_serial<scalar_t>(self, [&] { return -1.0 / lambd * std::log(1.0 - g.uniform_double()); }));
+  TSVM_DISPATCH_FLOATING(self.dtype(), "exponential_cpu", fill_serial<scalar_t>(self, [&] {
+                           return -1.0 / lambd * std::log(1.0 - g.uniform_double());
+                         }));
 }
 
 void geometric_(const Tensor& self, double p, const Gen& generator) {
