@@ -8,6 +8,7 @@
 #include "ir/passes/infer.h"
 #include "ir/passes/inline.h"
 #include "ir/passes/licm.h"
+#include "ir/passes/promote_slots.h"
 #include "ir/passes/rewrite.h"
 #include "ir/passes/simplify_cfg.h"
 #include "ir/print.h"
@@ -30,6 +31,7 @@ constexpr Pass kPasses[] = {
     {"inline", run_inline, "direct calls of small functions"},
     {"cse", run_cse, "common subexpressions, loads and guards"},
     {"licm", run_licm, "loop-invariant code"},
+    {"promote_slots", run_promote_slots, "frame slots that no handler sees become values"},
     {"dce", run_dce, "dead code and dead parameters"},
     {"drop_resume_points", run_drop_resume_points, "resume points, once nothing moves any more"},
     {"compact", run_compact, "renumbers everything, drops what is not used"},
