@@ -113,6 +113,8 @@ bool str_to(VM& vm, Value v, std::string& out);
 /// Makes an exception object (or a class, which is called) pending.
 Value raise_value(VM& vm, Value exception, Value cause = Value::unbound());
 Value raise_key_error(VM& vm, Value key);
+/// An iterator's `next` gave Unbound: the StopIteration that its __next__ raises (with a generator's result).
+Value stop_iteration(VM& vm, Value iterator);
 bool exception_matches(VM& vm, Value exception, Value type_or_tuple, bool& out);
 /// Takes the pending exception: owned.
 Value take_pending(VM& vm);
