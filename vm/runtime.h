@@ -52,6 +52,8 @@ Value lookup_special_borrow(VM& vm, Value object, Str* name);
 /// What an attribute found in a type gives for an instance (descriptor protocol); `attr` is borrowed.
 Value bind_descriptor(VM& vm, Value attr, Value instance, Type* owner);
 bool is_subtype(const Type* type, const Type* base);
+/// What super(type, object).name gives, looked up behind `type` in object_type's mro; Unbound when absent.
+Value super_lookup(VM& vm, Type* type, Value object, Type* object_type, Str* name);
 /// The field of an object's own attribute, or -1: for inline caches keyed by shape.
 int32_t shape_find(Shape* shape, Str* name);
 /// The shape after adding a name to `shape` (or null when objects of that type go on with a dict): for inline caches.
