@@ -152,7 +152,7 @@ bool collect(VM& vm, Value v, std::string& out) {
     return true;
   }
   return for_each(vm, v, [&](Value item) {
-    uint8_t b;
+    uint8_t b = 0;
     if (!byte_of(vm, item, "bytes must be in range(0, 256)", b)) return false;
     out += static_cast<char>(b);
     return true;
@@ -197,7 +197,7 @@ bool set_item_slot(VM& vm, Value self, Value key, Value value) {
 int contains_slot(VM& vm, Value self, Value item) {
   std::string_view s = bytes_of(self);
   if (is_bytes_like(item)) return s.find(bytes_of(item)) != std::string_view::npos;
-  uint8_t b;
+  uint8_t b = 0;
   if (!is_integer(item)) {
     (void)raise(vm, vm.types.TypeError, "a bytes-like object is required, not '%s'", type_name(vm, item));
     return -1;
@@ -290,7 +290,7 @@ bool needle(VM& vm, Value v, std::string& out) {
     return true;
   }
   if (is_integer(v)) {
-    uint8_t b;
+    uint8_t b = 0;
     if (!byte_of(vm, v, "byte must be in range(0, 256)", b)) return false;
     out = std::string(1, static_cast<char>(b));
     return true;
@@ -659,7 +659,7 @@ const NativeDef kByteArrayMethods[] = {
     BYTES_METHODS,
     {"append(self, item, /)",
      [](VM& vm, const Value* a) {
-       uint8_t b;
+       uint8_t b = 0;
        if (!byte_of(vm, a[1], "byte must be in range(0, 256)", b)) return Value::error();
        ByteArray* self = array_of(a[0]);
        resize(vm, self, self->size + 1);
@@ -679,7 +679,7 @@ const NativeDef kByteArrayMethods[] = {
     {"insert(self, index, item, /)",
      [](VM& vm, const Value* a) {
        int64_t i;
-       uint8_t b;
+       uint8_t b = 0;
        ByteArray* self = array_of(a[0]);
        if (!arg_int_clamped(vm, a[1], i) || !byte_of(vm, a[2], "byte must be in range(0, 256)", b))
          return Value::error();
@@ -707,7 +707,7 @@ const NativeDef kByteArrayMethods[] = {
      }},
     {"remove(self, value, /)",
      [](VM& vm, const Value* a) {
-       uint8_t b;
+       uint8_t b = 0;
        if (!byte_of(vm, a[1], "byte must be in range(0, 256)", b)) return Value::error();
        ByteArray* self = array_of(a[0]);
        size_t i = self->view().find(static_cast<char>(b));
