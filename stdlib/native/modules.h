@@ -11,8 +11,13 @@ namespace tsvm::stdlib {
 // MODULE("import name", function that makes it)
 #define TSVM_NATIVE_MODULES(MODULE)        \
   MODULE("_collections", make_collections) \
+  MODULE("_hash", make_hash)               \
+  MODULE("_nn", make_nn_module)            \
+  MODULE("_os", make_os)                   \
+  MODULE("_random", make_random)           \
+  MODULE("_time", make_time)               \
   MODULE("math", make_math)                \
-  MODULE("_nn", make_nn_module)
+  MODULE("sys", make_sys)
 
 #define MODULE(name, make) vm::Value make(vm::VM& vm);
 TSVM_NATIVE_MODULES(MODULE)

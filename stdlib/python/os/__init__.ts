@@ -1,17 +1,134 @@
 """The operating system: files, folders, environment, processes."""
 import _os
 import os.path as path
-from _os import (DirEntry, access, chdir, chmod, close, cpu_count, error, fspath, fsync, get_terminal_size, getcwd, getpid,
-                 getppid, getuid, kill, link, listdir, lstat, mkdir, nice, open, pipe, putenv, read, readlink, remove, rename,
-                 replace, rmdir, scandir, stat, stat_result, strerror, symlink, system, times, truncate, umask, uname, unlink,
-                 unsetenv, urandom, utime, write, _exit, abort)
+from _os import (_exit, abort, access, chdir, chmod, close, cpu_count, fspath, fsync, getcwd, getpid, getppid, getuid, kill, link,
+                 mkdir, nice, open, pipe, putenv, read, readlink, rename, rmdir, strerror, symlink, system, times, truncate, umask,
+                 unlink, unsetenv, urandom, write)
+from _record import Record
+from abc import ABC, abstractmethod
+
+error = OSError
+remove = unlink
+replace = rename
+
+
+class PathLike(ABC):
+    """Objects that stand for a path: they have __fspath__."""
+
+    @abstractmethod
+    def __fspath__(self):
+        raise NotImplementedError
+
+    @classmethod
+    def __subclasshook__(cls, subclass):
+        return hasattr(subclass, "__fspath__") if cls is PathLike else NotImplemented
+
+
+class stat_result(Record):
+    _names = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime", "st_mtime", "st_ctime")
+
+    def __repr__(self):
+        return "os." + super().__repr__()
+
+
+class terminal_size(Record):
+    _names = ("columns", "lines")
+
+    def __repr__(self):
+        return "os." + super().__repr__()
+
+
+class uname_result(Record):
+    _names = ("sysname", "nodename", "release", "version", "machine")
+
+
+def stat(path, *, follow_symlinks=True):
+    return stat_result(_os.stat(path, follow_symlinks))
+
+
+def lstat(path):
+    return stat_result(_os.stat(path, False))
+
+
+def fstat(fd):
+    return stat_result(_os.stat(fd))
+
+
+def uname():
+    return uname_result(_os.uname())
+
+
+def get_terminal_size(fd=1):
+    return terminal_size(_os.terminal_size(fd))
+
+
+def utime(path, times=None):
+    if times is None:
+        import time
+        times = (time.time(), time.time())
+    _os.utime(path, times[0], times[1])
+
+
+def listdir(path="."):
+    return [name for name, _ in _os.entries(path)]
+
+
+class DirEntry:
+    """An entry of scandir()."""
+
+    def __init__(self, folder, name, kind):
+        self.name = name
+        self.path = path.join(folder, name)
+        self._kind = kind
+
+    def __fspath__(self):
+        return self.path
+
+    def __repr__(self):
+        return f"<DirEntry {self.name!r}>"
+
+    def is_dir(self, *, follow_symlinks=True):
+        return self._kind == "d" or self._kind in "l?" and follow_symlinks and path.isdir(self.path)
+
+    def is_file(self, *, follow_symlinks=True):
+        return self._kind == "f" or self._kind in "l?" and follow_symlinks and path.isfile(self.path)
+
+    def is_symlink(self):
+        return self._kind == "l"
+
+    def stat(self, *, follow_symlinks=True):
+        return stat(self.path, follow_symlinks=follow_symlinks)
+
+
+class _Scan:
+    def __init__(self, folder):
+        self._entries = iter([DirEntry(fspath(folder), name, kind) for name, kind in _os.entries(folder)])
+
+    def __iter__(self):
+        return self._entries
+
+    def __next__(self):
+        return next(self._entries)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        return None
+
+    def close(self):
+        pass
+
+
+def scandir(path="."):
+    return _Scan(path)
+
 
 name = "posix"
 curdir, pardir, sep, extsep, altsep, pathsep, linesep, devnull = ".", "..", "/", ".", None, ":", "\n", "/dev/null"
 SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
 F_OK, R_OK, W_OK, X_OK = 0, 4, 2, 1
 O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND = 0, 1, 2, 0o100, 0o200, 0o1000, 0o2000
-PathLike = _os.PathLike
 
 
 class _Environ:

@@ -64,6 +64,9 @@ def dirname(p):
     return split(p)[0]
 
 
+_MODE, _INO, _DEV, _SIZE, _ATIME, _MTIME, _CTIME = 0, 1, 2, 6, 7, 8, 9  # places in _os.stat's tuple
+
+
 def _stat(path, follow=True):
     try:
         return _os.stat(path, follow)
@@ -81,7 +84,7 @@ def lexists(path):
 
 def _kind(path, follow=True):
     found = _stat(path, follow)
-    return 0 if found is None else found.st_mode & 0o170000
+    return 0 if found is None else found[_MODE] & 0o170000
 
 
 def isfile(path):
@@ -98,28 +101,28 @@ def islink(path):
 
 def ismount(path):
     here, above = _stat(path, False), _stat(join(path, ".."), False)
-    return here is not None and (here.st_dev != above.st_dev or here.st_ino == above.st_ino)
+    return here is not None and (here[_DEV] != above[_DEV] or here[_INO] == above[_INO])
 
 
 def getsize(filename):
-    return _os.stat(filename).st_size
+    return _os.stat(filename)[_SIZE]
 
 
 def getmtime(filename):
-    return _os.stat(filename).st_mtime
+    return _os.stat(filename)[_MTIME]
 
 
 def getatime(filename):
-    return _os.stat(filename).st_atime
+    return _os.stat(filename)[_ATIME]
 
 
 def getctime(filename):
-    return _os.stat(filename).st_ctime
+    return _os.stat(filename)[_CTIME]
 
 
 def samefile(f1, f2):
     a, b = _os.stat(f1), _os.stat(f2)
-    return a.st_ino == b.st_ino and a.st_dev == b.st_dev
+    return a[_INO] == b[_INO] and a[_DEV] == b[_DEV]
 
 
 def expanduser(path):
