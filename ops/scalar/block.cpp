@@ -20,16 +20,11 @@ constexpr int64_t kShortLine = 256;
 
 int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-/// Where a value of the current block lies.
-struct Value {
-  char* p;
-  int64_t plane;
-  int64_t step;  // 0: one value, repeated over kSplatBytes
-};
-
 /// Repeats the element at p (bytes wide) over kSplatBytes.
 void spread(char* p, int bytes) {
-  for (int filled = bytes; filled < kSplatBytes; filled *= 2) std::memcpy(p + filled, p, static_cast<size_t>(filled));
+  uint64_t word;
+  std::memcpy(&word, p, 8);
+  splat_word(p, word, bytes);
 }
 
 /// Whether converting an element straight from one type to the other skips a rounding that promotion asks for.
@@ -135,12 +130,8 @@ class BlockRun {
       }
       const uint64_t* words = inst.op == Op::Param ? r_.params[inst.a].words : p_.constants + inst.a;
       const int bytes = is_complex(inst.type) ? width(inst.type) / 2 : width(inst.type);
-      std::memcpy(v.p, &words[0], static_cast<size_t>(bytes));
-      spread(v.p, bytes);
-      if (is_complex(inst.type)) {
-        std::memcpy(v.p + kSplatBytes, &words[1], static_cast<size_t>(bytes));
-        spread(v.p + kSplatBytes, bytes);
-      }
+      splat_word(v.p, words[0], bytes);
+      if (is_complex(inst.type)) splat_word(v.p + kSplatBytes, words[1], bytes);
     }
   }
 
@@ -230,52 +221,11 @@ class BlockRun {
     }
   }
 
-  /// Runs the instructions. Where `data` is given, outputs are written in place if they can be.
+  /// Runs the instructions; results that lie dense in memory are written there.
   void compute(char* const* data, const int64_t* strides, int64_t n) {
-    for (int k = 0; k < outputs(); k++) written_[k] = false;
-    BlockArgs k{};
-    k.fault = &fault_;
-    for (int i = leaves_; i < p_.size; i++) {
-      const Inst& inst = p_.code[i];
-      if (inst.op == Op::Const) continue;
-      Value& v = values_[i];
-      int64_t step = 0;
-      const uint16_t operands[4] = {inst.a, inst.b, inst.c, inst.d};
-      for (int j = 0; j < 4; j++) {
-        k.in[j] = nullptr;
-        if (operands[j] == kNoValue) continue;
-        const Value& from = values_[operands[j]];
-        k.in[j] = from.p;
-        k.plane[j] = from.plane;
-        k.step[j] = from.step;
-        step |= from.step;
-      }
-      v.step = step;
-      v.p = slot_memory_ + padded_ * p_.slot_width * inst.slot;
-      v.plane = is_complex(inst.type) ? buffer_plane(inst.type) : 0;
-      if (step != 0 && data != nullptr && i >= first_in_place_) {
-        for (int o = 0; o < outputs(); o++) {
-          if (p_.outputs[o] != i || written_[o] || !direct(o, inst.type, strides[o])) continue;
-          v.p = data[o];
-          written_[o] = true;
-          break;
-        }
-      }
-      const int real_width = is_complex(inst.type) ? width(inst.type) / 2 : width(inst.type);
-      k.out = v.p;
-      k.out_plane = v.plane;
-      k.n = step != 0 ? n : kSplatBytes / real_width;
-      k.imm = inst.imm;
-      const CType type = p_.code[inst.op == Op::Select ? inst.b : inst.a].type;
-      KernelFn fn;
-      if (inst.op == Op::Convert)
-        fn = kernels_.convert[static_cast<int>(type)][static_cast<int>(inst.type)];
-      else if (inst.op == Op::Narrow)
-        fn = kernels_.narrow[inst.imm];
-      else
-        fn = kernels_.ops[static_cast<int>(inst.op)][static_cast<int>(type)];
-      fn(k);
-    }
+    char* out[kMaxOperands];
+    for (int k = 0; k < outputs(); k++) out[k] = direct(k, p_.output_type(k), strides[k]) ? data[k] : nullptr;
+    interpret(p_, kernels_, values_, slot_memory_, padded_, n, out, written_, first_in_place_, &fault_);
   }
 
   /// Short lines: blocks cut across them, and operands that do not go straight on are gathered.
@@ -378,16 +328,6 @@ int64_t grain_of(const Program& p) {
   return std::max<int64_t>(4096, cpu::kGrain / work / 1024 * 1024);
 }
 
-/// The first instruction after the last that reads an input: from there on a written output disturbs nobody.
-int after_inputs(const Program& p) {
-  int last = 0;
-  for (int i = 0; i < p.size; i++)
-    for_each_operand(p.code[i], [&](uint16_t v) {
-      if (p.code[v].op == Op::Input) last = i;
-    });
-  return last;
-}
-
 void run_with(const Run& r, const KernelTable& kernels, NativeFn native) {
   if (r.loop->numel() == 0) return;
   std::atomic<int> fault{0};
@@ -401,6 +341,82 @@ void run_with(const Run& r, const KernelTable& kernels, NativeFn native) {
 }
 
 }  // namespace
+
+int after_inputs(const Program& p) {
+  int last = 0;
+  for (int i = 0; i < p.size; i++)
+    for_each_operand(p.code[i], [&](uint16_t v) {
+      if (p.code[v].op == Op::Input) last = i;
+    });
+  return last;
+}
+
+void interpret(const Program& p, const KernelTable& kernels, Value* values, char* slots, int64_t padded, int64_t n,
+               char* const* out, bool* written, int first_in_place, int* fault) {
+  const int outputs = p.output_count;
+  for (int o = 0; o < outputs; o++) written[o] = false;
+  const int64_t slot_bytes = padded * p.slot_width;
+  BlockArgs k;
+  k.fault = fault;
+  for (int i = p.inputs + p.params; i < p.size; i++) {
+    const Inst& inst = p.code[i];
+    if (inst.op == Op::Const) continue;
+    const Value& a = values[inst.a];
+    k.in[0] = a.p;
+    k.plane[0] = a.plane;
+    k.step[0] = a.step;
+    int64_t step = a.step;
+    CType type = p.code[inst.a].type;
+    if (inst.b != kNoValue) {
+      const Value& b = values[inst.b];
+      k.in[1] = b.p;
+      k.plane[1] = b.plane;
+      k.step[1] = b.step;
+      step |= b.step;
+      if (inst.op == Op::Select) type = inst.type;
+    }
+    if (inst.c != kNoValue) {
+      const Value& c = values[inst.c];
+      k.in[2] = c.p;
+      k.plane[2] = c.plane;
+      k.step[2] = c.step;
+      step |= c.step;
+    }
+    KernelFn fn = kernels.ops[static_cast<int>(inst.op)][static_cast<int>(type)];
+    switch (inst.op) {
+      case Op::Convert: fn = kernels.convert[static_cast<int>(type)][static_cast<int>(inst.type)]; break;
+      case Op::Narrow: fn = kernels.narrow[inst.imm]; break;
+      case Op::Libm:
+        k.imm = inst.imm;
+        if (inst.b == kNoValue) k.in[1] = nullptr;
+        if (inst.c == kNoValue) {
+          k.in[2] = nullptr;
+        } else {
+          k.in[3] = values[inst.d].p;
+          k.step[3] = values[inst.d].step;
+          step |= k.step[3];
+        }
+        break;
+      default: break;
+    }
+    Value& v = values[i];
+    v.step = step;
+    v.p = slots + slot_bytes * inst.slot;
+    const int real_width = is_complex(inst.type) ? width(inst.type) / 2 : width(inst.type);
+    v.plane = padded * real_width;
+    if (step != 0 && i >= first_in_place)
+      for (int o = 0; o < outputs; o++)
+        if (p.outputs[o] == i && out[o] != nullptr) {
+          v.p = out[o];
+          written[o] = true;
+          break;
+        }
+    k.out = v.p;
+    k.out_plane = v.plane;
+    k.n = step != 0 ? n : kSplatBytes / real_width;
+    fn(k);
+  }
+}
 
 ParamValue param_value(CType type, const Scalar& value) {
   ParamValue r{};

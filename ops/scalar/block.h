@@ -35,11 +35,27 @@ struct Run {
   bool aliased;  // an output and an input are the same memory (element by element)
 };
 
+/// Where a value of a block lies.
+struct Value {
+  char* p;
+  int64_t plane;  // complex: bytes from the real to the imaginary parts
+  int64_t step;   // 1; 0: one value, repeated over kSplatBytes
+};
+/// One block of n elements, given the values of the leaves. `slots` holds the program's buffers, each of
+/// padded * slot_width bytes (padded: a multiple of 64, at least n). A result whose out[k] is not null is written there
+/// (and written[k] set), unless it does not vary or comes before instruction `first_in_place`. Sets *fault where an
+/// integer is divided by zero.
+struct KernelTable;
+void interpret(const Program& p, const KernelTable& kernels, Value* values, char* slots, int64_t padded, int64_t n,
+               char* const* out, bool* written, int first_in_place, int* fault);
+
+/// The last instruction that reads an input: results written from there on disturb nobody, even over an input.
+int after_inputs(const Program& p);
+
 /// Runs the program over the loop, on the thread pool where it is large. Throws ops::Error for an integer division by
 /// zero ("ZeroDivisionError").
 void run(const Run& r);
 /// The same by the block interpreter alone and with the given kernels: what other readers are tested against.
-struct KernelTable;
 void run_interpreted(const Run& r, const KernelTable& kernels);
 
 // --- native code

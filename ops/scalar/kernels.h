@@ -1,6 +1,8 @@
 // The vector loops of the block interpreter: one for each operation and type, compiled for each instruction set.
 #pragma once
 
+#include <cstring>
+
 #include "ops/scalar/program.h"
 
 namespace tsvm::ops::scalar {
@@ -25,6 +27,15 @@ using KernelFn = void (*)(const BlockArgs&);
 using LoadFn = void (*)(const char* from, int64_t stride, char* to, int64_t to_plane, int64_t n);
 /// And back.
 using StoreFn = void (*)(const char* from, int64_t from_plane, int64_t from_step, char* to, int64_t stride, int64_t n);
+
+/// Repeats one element of `bytes` (1, 4 or 8) over kSplatBytes at `to`.
+inline void splat_word(char* to, uint64_t word, int bytes) {
+  if (bytes == 4)
+    word = (word & 0xffffffffu) * 0x100000001ull;
+  else if (bytes == 1)
+    word = (word & 0xffu) * 0x0101010101010101ull;
+  for (int i = 0; i < kSplatBytes; i += 8) std::memcpy(to + i, &word, 8);
+}
 
 struct KernelTable {
   const char* name;

@@ -476,8 +476,9 @@ constexpr KernelTable make_table() {
 #define TSVM_FILL_Prim(name, operands, types)                                                                       \
   TSVM_PICK(name, operands, types, Bool)                                                                            \
   TSVM_PICK(name, operands, types, I32)                                                                             \
-  TSVM_PICK(name, operands, types, I64) TSVM_PICK(name, operands, types, F32) TSVM_PICK(name, operands, types, F64) \
-      TSVM_PICK(name, operands, types, C64) TSVM_PICK(name, operands, types, C128)
+  TSVM_PICK(name, operands, types, I64)                                                                             \
+  TSVM_PICK(name, operands, types, F32) TSVM_PICK(name, operands, types, F64) TSVM_PICK(name, operands, types, C64) \
+      TSVM_PICK(name, operands, types, C128)
 #define TSVM_FILL_Macro(name, operands, types) TSVM_FILL_Prim(name, operands, types)
 #define SCALAR_OP(name, operands, kind, types, result) TSVM_FILL_##kind(name, operands, types)
 #include "ops/scalar/opcodes.def"

@@ -184,50 +184,93 @@ bool check_memory(const Tensor& out, const Operand* inputs, int n) {
   return aliased;
 }
 
-/// One operation on short dense operands: straight to its loop.
-bool run_directly(const Program& p, const Operand* inputs, const Place* places, DType common, const Scalar* params,
-                  Tensor& out) {
-  const uint16_t result = p.outputs[0];
-  const Inst& inst = p.code[result];
-  if (inst.op <= Op::Const || inst.op == Op::Convert || inst.op == Op::Narrow || inst.op == Op::Libm) return false;
-  if (!stored_as(out.dtype(), inst.type) || is_complex(inst.type)) return false;
-  alignas(64) char splats[3][kSplatBytes];
-  BlockArgs k;
-  k.out = static_cast<char*>(out.data());
-  k.n = out.numel();
-  int fault = 0;
-  k.fault = &fault;
-  const uint16_t operands[3] = {inst.a, inst.b, inst.c};
-  CType type = CType::Bool;
-  for (int j = 0; j < 3; j++) {
-    if (operands[j] == kNoValue) break;
-    const Inst& leaf = p.code[operands[j]];
-    type = leaf.type;
-    if (is_complex(type)) return false;
-    uint64_t word;
-    switch (leaf.op) {
-      case Op::Input: {
-        const Place& from = places[leaf.a];
-        if (inputs[leaf.a].number != nullptr) {
-          if (!stored_as(common, type)) return false;
-          word = param_value(type, *inputs[leaf.a].number).words[0];
-          break;
-        }
-        if (!stored_as(from.stored, type) || from.tensor->numel() != k.n) return false;
-        k.in[j] = static_cast<const char*>(from.data);
-        k.step[j] = 1;
-        continue;
-      }
-      case Op::Param: word = param_value(type, params[leaf.a]).words[0]; break;
-      case Op::Const: word = p.constants[leaf.a]; break;
-      default: return false;
-    }
-    const int bytes = width(type);
-    for (int at = 0; at < kSplatBytes; at += bytes) std::memcpy(splats[j] + at, &word, static_cast<size_t>(bytes));
-    k.in[j] = splats[j];
-    k.step[j] = 0;
+bool same_sizes(const TensorImpl& a, const TensorImpl& b) {
+  if (a.dim() != b.dim()) return false;
+  for (int64_t d = 0; d < a.dim(); d++)
+    if (a.sizes_data()[d] != b.sizes_data()[d]) return false;
+  return true;
+}
+
+constexpr int kQuickValues = 40;
+constexpr int kQuickSplats = 16;
+constexpr int64_t kQuickElements = 512;
+constexpr int64_t kQuickBytes = 8192;
+
+/// The short way for what small models do all day: dense CPU tensors of one dtype and one shape, and numbers, small
+/// enough for a single block on the stack. Returns false, having done nothing, where that is not so.
+bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar* params, Tensor* outputs,
+                 Target target) {
+  const TensorImpl* first = inputs[0].tensor;
+  if (first == nullptr || spec.own_dtype != 0 || target == Target::Out) return false;
+  const DType dtype = first->dtype();
+  const CType type = compute_type(dtype);
+  const Program* program = spec.programs[static_cast<int>(type)];
+  if (program == nullptr || !(spec.dtypes >> static_cast<int>(dtype) & 1) || !stored_as(dtype, type) ||
+      is_complex(type) || promote(spec, dtype) != dtype)
+    return false;
+  const Program& p = *program;
+  const int64_t n = first->numel();
+  const int64_t padded = (n + 63) & ~int64_t{63};
+  if (n == 0 || n > (p.operations == 1 ? cpu::kGrain : kQuickElements) || p.size > kQuickValues) return false;
+  if (p.operations > 1 && padded * p.slot_width * p.slots > kQuickBytes) return false;
+  if (!first->has(TensorImpl::kContiguous) || !first->device().is_cpu() || first->has(TensorImpl::kWrappedNumber))
+    return false;
+  for (int i = 0; i < spec.inputs; i++) {
+    if (p.input_type(i) != type) return false;
+    const TensorImpl* t = inputs[i].tensor;
+    if (t == nullptr
+            ? inputs[i].number->category() > category(dtype)
+            : t != first && (t->dtype() != dtype || !t->has(TensorImpl::kContiguous) || !t->device().is_cpu() ||
+                             t->has(TensorImpl::kWrappedNumber) || !same_sizes(*t, *first)))
+      return false;
   }
-  kernels().ops[static_cast<int>(inst.op)][static_cast<int>(type)](k);
+  for (int k = 0; k < spec.results; k++) {
+    const DType result = result_dtype(spec.result[k], dtype);
+    if (!stored_as(result, p.output_type(k))) return false;
+    if (target == Target::InPlace && (outputs[k].get() != first || result != dtype || spec.results > 1)) return false;
+  }
+  if (target == Target::InPlace)
+    for (int i = 1; i < spec.inputs; i++)
+      if (inputs[i].tensor != nullptr && inputs[i].tensor != first && inputs[i].tensor->storage() == first->storage())
+        return false;
+
+  alignas(64) char slots[kQuickBytes];
+  alignas(64) char splats[kQuickSplats * kSplatBytes];
+  Value values[kQuickValues];
+  int splat_count = 0;
+  auto splat = [&](uint64_t word, CType t) -> Value {
+    char* to = splats + kSplatBytes * splat_count++;
+    splat_word(to, word, width(t));
+    return {to, 0, 0};
+  };
+  for (int i = 0; i < p.size; i++) {
+    const Inst& inst = p.code[i];
+    if (inst.op > Op::Const) continue;
+    if (is_complex(inst.type) || splat_count == kQuickSplats) return false;
+    if (inst.op == Op::Const)
+      values[i] = splat(p.constants[inst.a], inst.type);
+    else if (inst.op == Op::Param)
+      values[i] = splat(param_value(inst.type, params[inst.a]).words[0], inst.type);
+    else if (inputs[i].tensor != nullptr)
+      values[i] = {static_cast<char*>(inputs[i].tensor->data()), 0, 1};
+    else
+      values[i] = splat(param_value(type, *inputs[i].number).words[0], type);
+  }
+  char* out[kMaxResults];
+  bool written[kMaxResults];
+  for (int k = 0; k < spec.results; k++) {
+    if (target == Target::Fresh) outputs[k] = empty(first->sizes(), result_dtype(spec.result[k], dtype));
+    out[k] = static_cast<char*>(outputs[k].data());
+  }
+  int fault = 0;
+  const int first_in_place = target == Target::InPlace ? after_inputs(p) : 0;
+  interpret(p, kernels(), values, slots, padded, n, out, written, first_in_place, &fault);
+  for (int k = 0; k < spec.results; k++) {
+    if (written[k]) continue;
+    const Value& v = values[p.outputs[k]];
+    kernels().store[static_cast<int>(p.output_type(k))][static_cast<int>(outputs[k].dtype())](
+        v.p, 0, v.step, out[k], static_cast<int64_t>(outputs[k].itemsize()), n);
+  }
   OPS_CHECK(fault == 0, RuntimeError, "ZeroDivisionError");
   return true;
 }
@@ -263,6 +306,7 @@ DType common_dtype(const PointwiseSpec& spec, const Operand* inputs) {
 }
 
 void pointwise(const PointwiseSpec& spec, const Operand* inputs, const Scalar* params, Tensor* outputs, Target target) {
+  if (run_quickly(spec, inputs, params, outputs, target)) return;
   const DType common = common_dtype(spec, inputs);
   const Program* program = spec.programs[static_cast<int>(compute_type(common))];
   if (__builtin_expect(program == nullptr || !(spec.dtypes >> static_cast<int>(common) & 1), 0))
@@ -293,11 +337,6 @@ void pointwise(const PointwiseSpec& spec, const Operand* inputs, const Scalar* p
   for (int i = 0; i < spec.inputs; i++)
     if (inputs[i].tensor != nullptr)
       places[i] = {inputs[i].tensor, inputs[i].tensor->data(), inputs[i].tensor->dtype()};
-
-  if (p.operations == 1 && p.output_count == 1 && shape.all_contiguous && outputs[0].is_contiguous() &&
-      outputs[0].numel() <= cpu::kGrain && outputs[0].numel() > 0 &&
-      run_directly(p, inputs, places, common, params, outputs[0]))
-    return;
 
   NumberCell cells[kMaxOperands];
   ParamValue values[kMaxOperands];
