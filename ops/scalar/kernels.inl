@@ -442,13 +442,6 @@ template <CType From, DType To>
 
 // --- the table
 
-constexpr bool takes(const char* types, CType t) {
-  const char letter = t == CType::Bool ? 'B' : is_int(t) ? 'I' : is_float(t) ? 'F' : 'C';
-  for (const char* c = types; *c; c++)
-    if (*c == letter || *c == '*') return true;
-  return false;
-}
-
 template <Op O, class Do, int Operands, CType T, bool Takes>
 constexpr KernelFn pick() {
   if constexpr (!Takes || O == Op::Convert || O == Op::Narrow)
@@ -473,12 +466,12 @@ constexpr KernelTable make_table() {
   t.ops[static_cast<int>(Op::name)][static_cast<int>(CType::T)] = \
       pick<Op::name, Do_##name, operands, CType::T, takes(types, CType::T)>();
 #define TSVM_FILL_Leaf(name, operands, types)
-#define TSVM_FILL_Prim(name, operands, types)                                                                       \
-  TSVM_PICK(name, operands, types, Bool)                                                                            \
-  TSVM_PICK(name, operands, types, I32)                                                                             \
-  TSVM_PICK(name, operands, types, I64)                                                                             \
-  TSVM_PICK(name, operands, types, F32) TSVM_PICK(name, operands, types, F64) TSVM_PICK(name, operands, types, C64) \
-      TSVM_PICK(name, operands, types, C128)
+#define TSVM_FILL_Prim(name, operands, types) \
+  TSVM_PICK(name, operands, types, Bool)      \
+  TSVM_PICK(name, operands, types, I32)       \
+  TSVM_PICK(name, operands, types, I64)       \
+  TSVM_PICK(name, operands, types, F32)       \
+  TSVM_PICK(name, operands, types, F64) TSVM_PICK(name, operands, types, C64) TSVM_PICK(name, operands, types, C128)
 #define TSVM_FILL_Macro(name, operands, types) TSVM_FILL_Prim(name, operands, types)
 #define SCALAR_OP(name, operands, kind, types, result) TSVM_FILL_##kind(name, operands, types)
 #include "ops/scalar/opcodes.def"

@@ -114,18 +114,24 @@ Tensor make_result(const Shape& shape, const Operand* inputs, int n, DType dtype
   if (shape.same_sizes && shape.all_contiguous)
     return empty(shape.first != nullptr ? shape.first->sizes() : IntSpan(), dtype, device);
   const IntSpan sizes = shape.same_sizes ? shape.first->sizes() : IntSpan(shape.sizes);
-  DimVector expanded[kMaxOperands];
+  const size_t ndim = sizes.size();
+  // Contiguous operands agree on the order of dimensions, unless a size of 1 makes it ambiguous.
+  if (shape.all_contiguous && std::find(sizes.begin(), sizes.end(), 1) == sizes.end())
+    return empty(sizes, dtype, device);
   IntSpan strides[kMaxOperands];
-  int count = 0;
+  DimVector flat;
+  flat.resize(static_cast<size_t>(n) * ndim);
+  size_t count = 0;
   for (int i = 0; i < n; i++) {
     const TensorImpl* t = inputs[i].tensor;
     if (t == nullptr) continue;
-    DimVector wanted(sizes);
-    expanded[count] = expand_strides(t->sizes(), t->strides(), wanted);
-    strides[count] = expanded[count];
-    count++;
+    int64_t* to = flat.data() + count * ndim;
+    const size_t missing = ndim - static_cast<size_t>(t->dim());
+    for (size_t d = 0; d < ndim; d++)
+      to[d] = d < missing || t->sizes()[d - missing] != sizes[d] ? 0 : t->strides()[d - missing];
+    strides[count++] = IntSpan(to, ndim);
   }
-  return empty_strided(sizes, output_strides(sizes, {strides, static_cast<size_t>(count)}), dtype, device);
+  return empty_strided(sizes, output_strides(sizes, {strides, count}), dtype, device);
 }
 
 /// Runs the program over settled places. Outputs are defined and have the right shape.

@@ -19,17 +19,6 @@ constexpr OpInfo kOps[] = {
 
 constexpr const char* kTypeNames[kCTypeCount] = {"bool", "i32", "i64", "f32", "f64", "c64", "c128"};
 
-char type_letter(CType t) {
-  switch (t) {
-    case CType::Bool: return 'B';
-    case CType::I32:
-    case CType::I64: return 'I';
-    case CType::F32:
-    case CType::F64: return 'F';
-    default: return 'C';
-  }
-}
-
 size_t hash_inst(const Inst& i) {
   uint64_t words[2];
   static_assert(sizeof(Inst) == 14);
@@ -88,10 +77,7 @@ int assign_slots(std::vector<Inst>& code, const std::vector<uint16_t>& outputs) 
 const char* name(CType t) { return kTypeNames[static_cast<int>(t)]; }
 const OpInfo& info(Op op) { return kOps[static_cast<int>(op)]; }
 
-bool accepts(Op op, CType t) {
-  const char* types = info(op).types;
-  return types[0] == '*' || std::strchr(types, type_letter(t)) != nullptr;
-}
+bool accepts(Op op, CType t) { return takes(info(op).types, t); }
 
 // --- OwnedProgram, Builder
 
@@ -264,7 +250,7 @@ uint16_t Builder::narrow(uint16_t v, DType dtype) {
 }
 
 uint16_t Builder::libm(LibmFn fn, uint16_t a, uint16_t b, uint16_t guard, uint16_t otherwise) {
-  Inst i{Op::Libm, CType::F64};
+  Inst i{Op::Libm, code_[a].type};
   i.a = a;
   i.b = b;
   i.c = guard;
@@ -339,9 +325,9 @@ std::string verify(const Program& p) {
       if (operands[k] == kNoValue) return broken(i, "missing operand");
     if (inst.op == Op::Libm) {
       const bool two = info(static_cast<LibmFn>(inst.imm)).arguments == 2;
-      if (inst.type != CType::F64 || p.code[inst.a].type != CType::F64 || (inst.b != kNoValue) != two ||
-          (two && p.code[inst.b].type != CType::F64) || (inst.c == kNoValue) != (inst.d == kNoValue) ||
-          (inst.c != kNoValue && (p.code[inst.c].type != CType::Bool || p.code[inst.d].type != CType::F64)))
+      if (!is_float(inst.type) || p.code[inst.a].type != inst.type || (inst.b != kNoValue) != two ||
+          (two && p.code[inst.b].type != inst.type) || (inst.c == kNoValue) != (inst.d == kNoValue) ||
+          (inst.c != kNoValue && (p.code[inst.c].type != CType::Bool || p.code[inst.d].type != inst.type)))
         return broken(i, "operands of libm");
       continue;
     }

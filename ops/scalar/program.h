@@ -88,6 +88,13 @@ struct OpInfo {
 const OpInfo& info(Op op);
 /// Whether `op` takes operands of type `t`.
 bool accepts(Op op, CType t);
+/// The same for the letters of a row of opcodes.def.
+constexpr bool takes(const char* types, CType t) {
+  const char letter = t == CType::Bool ? 'B' : is_int(t) ? 'I' : is_float(t) ? 'F' : 'C';
+  for (const char* c = types; *c; c++)
+    if (*c == letter || *c == '*') return true;
+  return false;
+}
 
 /// Functions that Op::Libm calls.
 enum class LibmFn : uint8_t {
@@ -237,8 +244,9 @@ OwnedProgram fuse(std::span<const DType> inputs, std::span<const FuseStep> steps
 /// `why` names it.
 OwnedProgram differentiate(const Program& p, std::span<const uint16_t> wanted, std::string* why);
 
-/// The program with every macro and every complex operation expanded into primitives on bool, integers and floats.
-/// Complex inputs, params and outputs stay as they are: Real and Imag of inputs and params, MakeComplex at outputs.
+/// The program in primitives on bool, integers and floats, for the emitters: macros and complex operations are
+/// expanded, conversions from and to bool become Select and Ne, comparisons of bools logic. What stays: Real and Imag
+/// of complex inputs and params, MakeComplex at the outputs, and integer division and powers.
 OwnedProgram lower(const Program& p);
 
 }  // namespace tsvm::ops::scalar
