@@ -72,6 +72,23 @@ int assign_slots(std::vector<Inst>& code, const std::vector<uint16_t>& outputs) 
   return count;
 }
 
+uint64_t hash_program(const Program& p) {
+  uint64_t h = 0x243f6a8885a308d3ull;
+  auto mix = [&](uint64_t v) {
+    h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+    h ^= h >> 29;
+  };
+  mix(static_cast<uint64_t>(p.size) << 32 | static_cast<uint64_t>(p.inputs) << 16 | p.params);
+  for (const Inst& i : p.instructions()) {
+    Inst without = i;
+    without.slot = kNoValue;
+    mix(hash_inst(without));
+  }
+  for (int k = 0; k < p.constants_size; k++) mix(p.constants[k]);
+  for (int k = 0; k < p.output_count; k++) mix(p.outputs[k]);
+  return h;
+}
+
 }  // namespace
 
 const char* name(CType t) { return kTypeNames[static_cast<int>(t)]; }
@@ -94,6 +111,7 @@ OwnedProgram::OwnedProgram(std::vector<Inst> code, std::vector<uint64_t> constan
     operations_ += i.op > Op::Const;
     slot_width_ = std::max<uint16_t>(slot_width_, static_cast<uint16_t>(width(i.type)));
   }
+  hash_ = hash_program(view());
 }
 
 Program OwnedProgram::view() const {
@@ -109,6 +127,7 @@ Program OwnedProgram::view() const {
   p.slot_width = slot_width_;
   p.operations = operations_;
   p.constants_size = static_cast<uint16_t>(constants_.size());
+  p.hash = hash_;
   return p;
 }
 
@@ -442,29 +461,14 @@ std::string to_cpp(const Program& p, std::string_view id) {
          "_outputs";
   for (uint16_t v : {p.size, p.inputs, p.params, p.output_count, p.slots, p.slot_width, p.operations, p.constants_size})
     out += ", " + std::to_string(v);
-  return out + "};\n";
-}
-
-uint64_t hash(const Program& p) {
-  uint64_t h = 0x243f6a8885a308d3ull;
-  auto mix = [&](uint64_t v) {
-    h = (h ^ v) * 0x9e3779b97f4a7c15ull;
-    h ^= h >> 29;
-  };
-  mix(static_cast<uint64_t>(p.size) << 32 | static_cast<uint64_t>(p.inputs) << 16 | p.params);
-  for (const Inst& i : p.instructions()) {
-    Inst without = i;
-    without.slot = kNoValue;
-    mix(hash_inst(without));
-  }
-  for (int k = 0; k < p.constants_size; k++) mix(p.constants[k]);
-  for (int k = 0; k < p.output_count; k++) mix(p.outputs[k]);
-  return h;
+  std::snprintf(text, sizeof text, ", 0x%llxull", static_cast<unsigned long long>(p.hash));
+  return out + text + "};\n";
 }
 
 bool equal(const Program& a, const Program& b) {
-  return a.size == b.size && a.inputs == b.inputs && a.params == b.params && a.output_count == b.output_count &&
-         a.constants_size == b.constants_size && std::equal(a.code, a.code + a.size, b.code) &&
+  return a.hash == b.hash && a.size == b.size && a.inputs == b.inputs && a.params == b.params &&
+         a.output_count == b.output_count && a.constants_size == b.constants_size &&
+         std::equal(a.code, a.code + a.size, b.code) &&
          std::equal(a.constants, a.constants + a.constants_size, b.constants) &&
          std::equal(a.outputs, a.outputs + a.output_count, b.outputs);
 }

@@ -146,6 +146,7 @@ struct Program {
   uint16_t slot_width = 0;      // bytes per element of the widest
   uint16_t operations = 0;      // instructions that are no leaves
   uint16_t constants_size = 0;  // words
+  uint64_t hash = 0;            // of all that decides what the program computes
 
   CType input_type(int i) const { return code[i].type; }
   CType param_type(int i) const { return code[inputs + i].type; }
@@ -168,6 +169,7 @@ class OwnedProgram {
   std::vector<uint64_t> constants_;
   std::vector<uint16_t> outputs_;
   uint16_t inputs_ = 0, params_ = 0, slots_ = 0, slot_width_ = 0, operations_ = 0;
+  uint64_t hash_ = 0;
 };
 
 /// Makes a program. Equal instructions are made once; operations on constants are not folded (all readers compute
@@ -217,8 +219,7 @@ std::string verify(const Program& p);
 std::string to_string(const Program& p);
 /// C++ text of the program as constant data: arrays named after `name` and `inline constexpr Program name{...}`.
 std::string to_cpp(const Program& p, std::string_view name);
-/// A hash of all that decides what the program computes.
-uint64_t hash(const Program& p);
+/// Whether two programs are the same instruction by instruction.
 bool equal(const Program& a, const Program& b);
 
 // --- making programs out of programs
