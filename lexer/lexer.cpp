@@ -185,6 +185,7 @@ Lexer::Step Lexer::continuation() {
   const char* slash = p_++;
   if (at_end() || (*p_ == '\n' && p_ + 1 >= end_)) {
     p_ = end_;
+    if (!brackets_.empty()) return fail_unclosed();
     Diagnostic d{DiagnosticKind::kSyntaxError, range(slash + 1, slash + 1), "unexpected EOF while parsing"};
     Step step = fail(LexError::Class::kSoft, std::move(d), slash, true);
     out_.errors.back().at_end_of_input = true;

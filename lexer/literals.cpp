@@ -111,10 +111,9 @@ bool decode_escapes(std::string_view body, bool bytes, std::string* out, EscapeE
     out->append(body, i, slash - i);
     i = slash;
     if (i == body.size()) break;
-    if (i + 1 == body.size()) {  // only in pieces of f-strings
-      return fail(i, i + 1,
-                  "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position " +
-                      std::to_string(reported_position(body, i)) + ": \\ at end of string");
+    if (i + 1 == body.size()) {  // only in pieces of f-strings, before a brace: it stands for itself
+      *out += '\\';
+      break;
     }
     char c = body[i + 1];
     i += 2;

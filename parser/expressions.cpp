@@ -495,8 +495,7 @@ Expr* Parser::for_target() {
     if (target == nullptr) return nullptr;
   }
   if (!set_context(target, ExprContext::kStore)) {
-    if (at(K::kIn) || invalid_target(target, TargetUse::kFor) != nullptr) return report_target(target, TargetUse::kFor);
-    return unexpected();
+    return report_target(target, TargetUse::kFor);
   }
   return target;
 }
@@ -730,6 +729,7 @@ Expr* Parser::call_inside(Expr* func, uint32_t b, uint32_t open) {
       Starred* starred = make<Starred>();
       starred->value = expression();
       if (starred->value == nullptr || finish(starred, arg_begin) == nullptr) return nullptr;
+      if (at_comprehension() && args.size() == 0 && keywords.empty()) return report_unpacking_in_comprehension(starred);
       args.add(starred);
     } else if (at(K::kDoubleStar)) {
       advance();
@@ -763,6 +763,7 @@ Expr* Parser::call_inside(Expr* func, uint32_t b, uint32_t open) {
         return report({e->range.begin, current().range.end},
                       "expression cannot contain assignment, perhaps you meant \"==\"?");
       }
+      if (at_comprehension() && func == nullptr) return unexpected();  // not among the bases of a class
       if (at_comprehension()) {
         GeneratorExp* generator = make<GeneratorExp>();
         generator->scope = kNoScope;
@@ -890,6 +891,12 @@ const Expr* Parser::invalid_target(const Expr* e, TargetUse use) const {
     case NodeKind::kListExpr: return first_of(e->cast<ListExpr>()->elts);
     case NodeKind::kTuple: return first_of(e->cast<Tuple>()->elts);
     case NodeKind::kStarred: return use == TargetUse::kDelete ? e : invalid_target(e->cast<Starred>()->value, use);
+    case NodeKind::kCompare: {
+      // In `for (x in y)` the brackets are at fault.
+      const Compare* compare = e->cast<Compare>();
+      if (use != TargetUse::kFor) return e;
+      return compare->ops[0] == CmpOperator::kIn ? invalid_target(compare->left, use) : nullptr;
+    }
     default: return e;
   }
 }

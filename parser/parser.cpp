@@ -27,7 +27,8 @@ std::nullptr_t Parser::report(SourceRange range, std::string message, Diagnostic
     return nullptr;
   }
   if (muted_ > 0 || stopped_) return nullptr;
-  if (diagnostics.empty()) first_report_token = nested_in_token_ != 0 ? nested_in_token_ : position_;
+  if (diagnostics.empty())
+    first_report_token = nested_in_token_ != 0 ? nested_in_token_ : std::max(position_, looked_at_);
   if (message_prefix_[0] != '\0' && message.rfind(message_prefix_, 0) != 0) message = message_prefix_ + message;
   diagnostics.emplace_back(diagnostic_kind, range, std::move(message));
   if (stop_at_first_) stopped_ = true;
@@ -110,7 +111,7 @@ bool Parser::forgotten_comma() {
       return true;
     }
   }
-  if (brackets_ == 0 || print || !starts_expression()) return false;
+  if (print || !starts_expression()) return false;
   if (!name.empty()) {
     // CPython keeps silent where a string prefix may be meant, or a soft keyword (of which it compares only as many
     // letters as the name has).
@@ -120,7 +121,7 @@ bool Parser::forgotten_comma() {
   }
   const Expr* second = lenient_trial(position_, [&] { return expression(); });
   if (lex_error_in_trial()) return true;
-  if (second == nullptr) return false;
+  if (second == nullptr || brackets_ == 0) return false;
   report({operand->range.begin, second->range.end}, "invalid syntax. Perhaps you forgot a comma?");
   return true;
 }
@@ -159,6 +160,8 @@ Diagnostic first_error(const Parser& parser, const TokenStream& tokens, const So
   }
   const Diagnostic& parse_error = parser.diagnostics.front();
   if (lex_error == nullptr) return parse_error;
+  if (parse_error.kind == DiagnosticKind::kIndentationError && parse_error.message.rfind("unexpected ", 0) == 0)
+    return parse_error;
   switch (lex_error->error_class) {
     case LexError::Class::kHard: return lex_error->diagnostic;
     case LexError::Class::kSoft: return parse_error;

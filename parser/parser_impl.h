@@ -99,6 +99,7 @@ class Parser {
     auto result = fn();
     muted_--;
     trial_end_ = position_;
+    looked_at_ = std::max(looked_at_, nested_in_token_ != 0 ? nested_in_token_ : position_);
     trial_met_lex_error_ = at(K::kError) || (met_lex_error && !lex_error);
     met_lex_error = lex_error;
     failed_ = failed;
@@ -198,7 +199,7 @@ class Parser {
   bool simple_statements(Body& out);
   ast::Stmt* simple_statement();
   ast::Stmt* compound_statement();
-  void recover(Body& out);
+  void recover(Body& out, K first);
   void skip_line();
   bool is_match_statement() const;
   ast::List<ast::Stmt*> take(const Body& body) { return arena_.copy_list(body.data(), body.size()); }
@@ -298,6 +299,7 @@ class Parser {
   uint32_t depth_ = 0;
   uint32_t brackets_ = 0;         // open around the current token
   uint32_t trial_end_ = 0;        // the token where the last trial ended
+  uint32_t looked_at_ = 0;        // the last token that any trial came to
   uint32_t trial_end_token_ = 0;  // a token that a trial remembers
   bool trial_met_lex_error_ = false;
   std::vector<void*> scratch_;

@@ -35,18 +35,38 @@ void Parser::statements(Body& out) {
         statements(out);
         accept(K::kDedent);
         break;
-      default:
-        if (!statement(out) && !stopped_) recover(out);
+      default: {
+        K first = kind();
+        if (!statement(out) && !stopped_) recover(out, first);
+      }
     }
   }
 }
 
 // Behind a statement that failed: its line is skipped, a block below it is read for the errors in it, and so are
 // clauses that would have belonged to it.
-void Parser::recover(Body& out) {
+void Parser::recover(Body& out, K first) {
+  bool header = false;
+  switch (first) {
+    case K::kIf:
+    case K::kElif:
+    case K::kElse:
+    case K::kFor:
+    case K::kWhile:
+    case K::kTry:
+    case K::kExcept:
+    case K::kFinally:
+    case K::kWith:
+    case K::kDef:
+    case K::kClass:
+    case K::kAsync:
+    case K::kAt: header = true; break;
+    default: break;
+  }
   do {
     skip_line();
-    if (accept(K::kIndent)) {
+    header |= position_ >= 2 && tokens_[position_ - 2].kind == K::kColon;
+    if (header && accept(K::kIndent)) {
       statements(out);
       accept(K::kDedent);
     }
@@ -149,6 +169,11 @@ Stmt* Parser::expression_statement() {
     case K::kPipeEqual:
     case K::kCaretEqual:
     case K::kAmpersandEqual: return augmented_assignment(e, b);
+    case K::kColonEqual: {
+      const Expr* last = bare_tuple_ && e->is<Tuple>() ? e->cast<Tuple>()->elts.back() : e;
+      if (last->is<Name>()) return unexpected();
+      return report_node(last, "cannot use assignment expressions with " + expression_noun(last));
+    }
     default: break;
   }
   ExprStmt* s = make<ExprStmt>();
@@ -781,7 +806,7 @@ Arguments* Parser::parameters(K close, bool is_lambda) {
         if (at(K::kEqual)) {
           SourceRange equal = current().range;
           advance();
-          if (at_end_of_parameter()) return report(equal, "expected default value expression");
+          if (at(K::kComma) || at(K::kRightParen)) return report(equal, "expected default value expression");
           value = expression();
           if (value == nullptr) return nullptr;
         }
