@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "vm/jit_callbacks.h"
 #include "vm/lower/lower.h"
 #include "vm/make.h"
 #include "vm/runtime.h"
@@ -133,6 +134,7 @@ CodeState* make_code_state(VM& vm, std::shared_ptr<CodeUnit> unit, uint32_t inde
 
 void release_code(VM& vm, CodeState* s) {
   if (--s->refs != 0) return;
+  if (s->native && vm.jit && vm.jit->release) vm.jit->release(vm, s);
   for (CodeState* c : s->children)
     if (c) release_code(vm, c);
   for (Value v : s->constants) release(v);

@@ -53,30 +53,27 @@ struct CodeShape {
 };
 
 struct Code {
-  std::string name;
-  std::string qualified_name;
-  std::string doc;
-  bool has_doc = false;
+  // What calls look at.
+  /// Every parameter is positional, none is collected: a call with that many positional arguments needs no binding.
+  bool is_simple = false;
   bool is_generator = false;
   bool is_class_body = false;
   bool is_module_body = false;
   bool is_typed = false;
   bool has_varargs = false;
   bool has_varkeywords = false;
-  /// Every parameter is positional, none is collected: a call with that many positional arguments needs no binding.
-  bool is_simple = false;
-  uint32_t first_line = 1;
-  SourceRange range;
-
+  bool has_doc = false;
   // Registers: parameters first, then frame slots, then the rest.
   uint32_t num_params = 0;
-  uint32_t num_positional_only = 0;
-  uint32_t num_positional = 0;  // positional-only ones too
-  uint32_t num_keyword_only = 0;
   uint32_t num_slots = 0;
   uint32_t num_registers = 0;
   uint32_t num_raws = 0;
+  uint32_t frame_bytes = 0;
+  uint32_t num_positional_only = 0;
+  uint32_t num_positional = 0;  // positional-only ones too
+  uint32_t num_keyword_only = 0;
   uint32_t num_caches = 0;
+  uint32_t first_line = 1;
 
   std::vector<uint64_t> words;
   std::vector<ir::Constant> constants;  // items of tuples are indices into this table
@@ -89,6 +86,10 @@ struct Code {
   std::vector<uint16_t> keep;
   std::vector<RangeEntry> ranges;  // sorted by pc
   std::vector<uint32_t> slot_names, free_names, local_names;
+  std::string name;
+  std::string qualified_name;
+  std::string doc;
+  SourceRange range;
 
   CodeUnit* unit = nullptr;
   uint32_t index = 0;  // in the unit

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -17,8 +18,16 @@
 
 namespace tsvm::vm {
 
+struct Frame;
+struct JitCallbacks;
+
+enum class JitMode : uint8_t { Off, On, Force };
+
 /// What the host chooses when it makes a VM.
 struct Options {
+  JitMode jit = JitMode::On;
+  bool fuse = true;    // tensor operators are fused
+  bool passes = true;  // optimisations of the IR
   std::vector<std::string> argv;         // sys.argv
   std::vector<std::string> module_path;  // sys.path
   std::string executable;                // sys.executable
@@ -104,6 +113,15 @@ class VM {
 
   /// Set from a signal handler or another thread: polled at back edges and calls, see handle_interrupt.
   std::atomic<bool> interrupted{false};
+
+  /// The running function's frame; null outside of the language. Frames lie in [stack_base, stack_top).
+  Frame* frame = nullptr;
+  std::byte* stack_base = nullptr;
+  std::byte* stack_top = nullptr;
+  std::byte* stack_end = nullptr;
+
+  /// The compiler of native code, if there is one (vm/jit_callbacks.h).
+  const JitCallbacks* jit = nullptr;
 
   /// Nesting of calls of functions of the language, kept by the interpreter; the limit is sys.setrecursionlimit's.
   int32_t depth = 0;

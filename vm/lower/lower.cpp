@@ -1,5 +1,6 @@
 #include "vm/lower/lower.h"
 
+#include "vm/frame.h"
 #include "vm/lower/machine.h"
 
 namespace tsvm::vm {
@@ -66,7 +67,10 @@ LowerResult lower(const ir::Function& f, uint32_t unit_index, LowerMap* map) {
   for (const ir::Value& v : f.values) m.raw.push_back(ir::TypeTable::is_raw(v.type));
   lowering::select(m);
   lowering::Allocation a = lowering::allocate(m);
-  if (lowering::emit(m, a, map, r.limit)) r.code = std::move(code);
+  if (!lowering::emit(m, a, map, r.limit)) return r;
+  code->frame_bytes =
+      static_cast<uint32_t>(sizeof(Frame) + code->num_registers * sizeof(Value) + code->num_raws * sizeof(uint64_t));
+  r.code = std::move(code);
   return r;
 }
 
