@@ -195,8 +195,7 @@ std::string disassemble(const Code& code) {
   for (const Handler& h : code.handlers) {
     out += "  handler " + std::to_string(h.begin) + ".." + std::to_string(h.end) + " -> " + std::to_string(h.target) +
            " keeping [";
-    for (uint32_t i = 0; i < h.keep_count; i++)
-      out += (i ? ", r" : "r") + std::to_string(code.keep[h.keep_begin + i]);
+    for (uint32_t i = 0; i < h.keep_count; i++) out += (i ? ", r" : "r") + std::to_string(code.keep[h.keep_begin + i]);
     out += "]\n";
   }
   return out;

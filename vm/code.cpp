@@ -11,12 +11,14 @@
 namespace tsvm::vm {
 
 SourceRange Code::range_at(uint32_t pc) const {
-  auto it = std::upper_bound(ranges.begin(), ranges.end(), pc, [](uint32_t p, const RangeEntry& e) { return p < e.pc; });
+  auto it =
+      std::upper_bound(ranges.begin(), ranges.end(), pc, [](uint32_t p, const RangeEntry& e) { return p < e.pc; });
   return it == ranges.begin() ? range : std::prev(it)->range;
 }
 
 const Handler* Code::handler_at(uint32_t pc) const {
-  auto it = std::upper_bound(handlers.begin(), handlers.end(), pc, [](uint32_t p, const Handler& h) { return p < h.begin; });
+  auto it =
+      std::upper_bound(handlers.begin(), handlers.end(), pc, [](uint32_t p, const Handler& h) { return p < h.begin; });
   if (it == handlers.begin()) return nullptr;
   --it;
   return pc < it->end ? &*it : nullptr;
@@ -25,10 +27,7 @@ const Handler* Code::handler_at(uint32_t pc) const {
 // --- units ---
 
 CodeUnit::CodeUnit(std::unique_ptr<ir::Module> module)
-    : name_(module->name),
-      source_(module->source),
-      module_(std::move(module)),
-      codes_(module_->functions.size()) {}
+    : name_(module->name), source_(module->source), module_(std::move(module)), codes_(module_->functions.size()) {}
 
 CodeUnit::CodeUnit(std::string name, std::shared_ptr<const SourceFile> source, uint32_t count,
                    std::unique_ptr<CodeReader> reader)

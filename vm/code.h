@@ -68,7 +68,6 @@ struct Code {
   uint32_t num_slots = 0;
   uint32_t num_registers = 0;
   uint32_t num_raws = 0;
-  uint32_t frame_bytes = 0;
   uint32_t num_positional_only = 0;
   uint32_t num_positional = 0;  // positional-only ones too
   uint32_t num_keyword_only = 0;

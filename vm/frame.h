@@ -1,9 +1,10 @@
 // Frames: where functions of the language run.
 //
-// Frames lie one behind the other in a stack of reserved memory that never moves: header, tagged registers, raw
-// registers. A frame of a generator lies in the generator object instead. Invariants:
-//  - Beyond the top of the stack, and in registers that hold no live value, nothing is owned: a new frame needs no
-//    clearing (but for frame slots, which start Unbound), and a frame that returns has nothing to release.
+// There are three stacks of reserved memory that never move: of frames (headers), of tagged registers and of raw ones.
+// A generator has memory of its own instead. Invariants:
+//  - Beyond the top of the stack of tagged registers, and in registers that hold no live value, nothing is owned: a new
+//    frame needs no clearing (but for frame slots, which start Unbound), and a frame that returns has nothing to
+//    release. So that stack never holds anything but Values.
 //  - `pc` is the instruction being executed whenever code outside of the interpreter can run.
 #pragma once
 
@@ -20,7 +21,7 @@ enum FrameFlag : uint8_t {
   kEntryFrame = 1 << 0,      // returning leaves the interpreter's loop
   kConstructFrame = 1 << 1,  // __init__ of `self`: must give None; the caller gets `self`
   kGeneratorFrame = 1 << 2,
-  kDiscardFrame = 1 << 3,    // the caller does not want the result
+  kDiscardFrame = 1 << 3,  // the caller does not want the result
 };
 
 struct Frame {
@@ -44,16 +45,16 @@ struct Frame {
 
 /// A suspended call.
 struct Generator : GcObject {
-  Frame* frame = nullptr;  // null once it has finished
-  uint32_t frame_bytes = 0;
+  Frame* frame = nullptr;  // with its registers in memory of its own; null once it has finished
   bool running = false;
   bool started = false;
-  Value sent;                      // what the next resumption brings
-  Value result = Value::none();    // what it returned
-  Value handled = Value::none();   // the exception it was handling when it was suspended
+  bool handles = false;           // it was suspended inside a handler: `handled` is to be set again
+  Value sent;                     // yield-from: what the next resumption brings
+  Value result = Value::none();   // what it returned
+  Value handled = Value::none();  // the exception it was handling when it was suspended
+  Value outer = Value::none();    // the exception its resumer was handling when it was last not in a handler
   Str* name = nullptr;
   Str* qualified_name = nullptr;
-  bool handles = false;  // it was suspended inside a handler
 };
 
 /// An entry of a traceback: the frame is described, not kept.

@@ -9,7 +9,8 @@
 //  4. On an error, operands stay in their registers: the unwinder releases all that the handler does not keep.
 //  5. Ints, floats, bools and None own nothing, so fast paths on them ignore last-use marks; a stale one may stay in a
 //     dead register.
-//  6. Anything long is a function in vm/operations.h. Hot state (frame, regs, pc) lives in locals, and is read back from
+//  6. Anything long is a function in vm/operations.h. Hot state (frame, regs, pc) lives in locals, and is read back
+//  from
 //     the frame only when another frame is entered.
 //  7. Interrupts, collections and hot counters are looked at on back edges (`loop`) and when a function is entered.
 #include "vm/interpreter.h"
@@ -156,11 +157,11 @@ Value run_frame(VM& vm_ref, Frame* frame) {
 #define WIDE() (static_cast<uint32_t>(pc->b) | static_cast<uint32_t>(pc->c) << 16)
 #define DROP(id) drop_operand(regs, id)
 // An instruction that is a function.
-#define CALL_OP(call, n)    \
-  do {                      \
-    SAVE();                 \
+#define CALL_OP(call, n)     \
+  do {                       \
+    SAVE();                  \
     if (!(call)) goto error; \
-    NEXT(n);                \
+    NEXT(n);                 \
   } while (0)
 
   if (vm->pending.is_unbound()) DISPATCH();
@@ -324,88 +325,88 @@ Value run_frame(VM& vm_ref, Frame* frame) {
 
   // --- generic operators ---
 
-#define OVERFLOWING(name, builtin, expression)                              \
-  CASE(name) {                                                              \
-    Value x = R(pc->b), y = R(pc->c);                                       \
-    if (both(Tag::Int, x, y)) {                                             \
-      int64_t r;                                                            \
-      if (!builtin(x.i, y.i, &r)) {                                         \
-        regs[pc->a] = Value::integer(r);                                    \
-        NEXT(1);                                                            \
-      }                                                                     \
-    } else if (both(Tag::Float, x, y)) {                                    \
-      regs[pc->a] = Value::number(expression);                              \
-      NEXT(1);                                                              \
-    }                                                                       \
-    CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);               \
-  }                                                                         \
-  CASE(Inplace##name) {                                                     \
-    Value x = R(pc->b), y = R(pc->c);                                       \
-    if (both(Tag::Int, x, y)) {                                             \
-      int64_t r;                                                            \
-      if (!builtin(x.i, y.i, &r)) {                                         \
-        regs[pc->a] = Value::integer(r);                                    \
-        NEXT(1);                                                            \
-      }                                                                     \
-    } else if (both(Tag::Float, x, y)) {                                    \
-      regs[pc->a] = Value::number(expression);                              \
-      NEXT(1);                                                              \
-    }                                                                       \
-    CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1);              \
-  }                                                                         \
-  CASE(name##Int) {                                                         \
-    Value x = R(pc->b);                                                     \
-    int64_t r;                                                              \
+#define OVERFLOWING(name, builtin, expression)                                   \
+  CASE(name) {                                                                   \
+    Value x = R(pc->b), y = R(pc->c);                                            \
+    if (both(Tag::Int, x, y)) {                                                  \
+      int64_t r;                                                                 \
+      if (!builtin(x.i, y.i, &r)) {                                              \
+        regs[pc->a] = Value::integer(r);                                         \
+        NEXT(1);                                                                 \
+      }                                                                          \
+    } else if (both(Tag::Float, x, y)) {                                         \
+      regs[pc->a] = Value::number(expression);                                   \
+      NEXT(1);                                                                   \
+    }                                                                            \
+    CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);                    \
+  }                                                                              \
+  CASE(Inplace##name) {                                                          \
+    Value x = R(pc->b), y = R(pc->c);                                            \
+    if (both(Tag::Int, x, y)) {                                                  \
+      int64_t r;                                                                 \
+      if (!builtin(x.i, y.i, &r)) {                                              \
+        regs[pc->a] = Value::integer(r);                                         \
+        NEXT(1);                                                                 \
+      }                                                                          \
+    } else if (both(Tag::Float, x, y)) {                                         \
+      regs[pc->a] = Value::number(expression);                                   \
+      NEXT(1);                                                                   \
+    }                                                                            \
+    CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1);                   \
+  }                                                                              \
+  CASE(name##Int) {                                                              \
+    Value x = R(pc->b);                                                          \
+    int64_t r;                                                                   \
     if (x.is_int() && !builtin(x.i, int64_t{static_cast<int16_t>(pc->c)}, &r)) { \
-      regs[pc->a] = Value::integer(r);                                      \
-      NEXT(1);                                                              \
-    }                                                                       \
-    if (x.is_float()) {                                                     \
-      Value y = Value::number(static_cast<int16_t>(pc->c));                 \
-      regs[pc->a] = Value::number(expression);                              \
-      NEXT(1);                                                              \
-    }                                                                       \
-    CALL_OP(op_binary_int(*vm, frame, pc, ir::ArithOp::name), 1);           \
-  }                                                                         \
-  CASE(Inplace##name##Int) {                                                \
-    Value x = R(pc->b);                                                     \
-    int64_t r;                                                              \
+      regs[pc->a] = Value::integer(r);                                           \
+      NEXT(1);                                                                   \
+    }                                                                            \
+    if (x.is_float()) {                                                          \
+      Value y = Value::number(static_cast<int16_t>(pc->c));                      \
+      regs[pc->a] = Value::number(expression);                                   \
+      NEXT(1);                                                                   \
+    }                                                                            \
+    CALL_OP(op_binary_int(*vm, frame, pc, ir::ArithOp::name), 1);                \
+  }                                                                              \
+  CASE(Inplace##name##Int) {                                                     \
+    Value x = R(pc->b);                                                          \
+    int64_t r;                                                                   \
     if (x.is_int() && !builtin(x.i, int64_t{static_cast<int16_t>(pc->c)}, &r)) { \
-      regs[pc->a] = Value::integer(r);                                      \
-      NEXT(1);                                                              \
-    }                                                                       \
-    CALL_OP(op_inplace_int(*vm, frame, pc, ir::ArithOp::name), 1);          \
+      regs[pc->a] = Value::integer(r);                                           \
+      NEXT(1);                                                                   \
+    }                                                                            \
+    CALL_OP(op_inplace_int(*vm, frame, pc, ir::ArithOp::name), 1);               \
   }
   OVERFLOWING(Add, __builtin_add_overflow, x.d + y.d)
   OVERFLOWING(Sub, __builtin_sub_overflow, x.d - y.d)
-  OVERFLOWING(Mul, __builtin_mul_overflow, x.d* y.d)
+  OVERFLOWING(Mul, __builtin_mul_overflow, x.d * y.d)
 #undef OVERFLOWING
 
-#define DIVIDING(name, expression)                                       \
-  CASE(name) {                                                           \
-    Value x = R(pc->b), y = R(pc->c);                                    \
-    if (both(Tag::Int, x, y) && y.i != 0 && y.i != -1) {                 \
-      regs[pc->a] = Value::integer(expression(x.i, y.i));                \
-      NEXT(1);                                                           \
-    }                                                                    \
-    CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);            \
-  }                                                                      \
-  CASE(Inplace##name) {                                                  \
-    Value x = R(pc->b), y = R(pc->c);                                    \
-    if (both(Tag::Int, x, y) && y.i != 0 && y.i != -1) {                 \
-      regs[pc->a] = Value::integer(expression(x.i, y.i));                \
-      NEXT(1);                                                           \
-    }                                                                    \
-    CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1);           \
-  }                                                                      \
-  CASE(name##Int) {                                                      \
-    Value x = R(pc->b);                                                  \
-    int64_t y = static_cast<int16_t>(pc->c);                             \
-    if (x.is_int() && y > 0) {                                           \
-      regs[pc->a] = Value::integer(expression(x.i, y));                  \
-      NEXT(1);                                                           \
-    }                                                                    \
-    CALL_OP(op_binary_int(*vm, frame, pc, ir::ArithOp::name), 1);        \
+#define DIVIDING(name, expression)                                \
+  CASE(name) {                                                    \
+    Value x = R(pc->b), y = R(pc->c);                             \
+    if (both(Tag::Int, x, y) && y.i != 0 && y.i != -1) {          \
+      regs[pc->a] = Value::integer(expression(x.i, y.i));         \
+      NEXT(1);                                                    \
+    }                                                             \
+    CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);     \
+  }                                                               \
+  CASE(Inplace##name) {                                           \
+    Value x = R(pc->b), y = R(pc->c);                             \
+    if (both(Tag::Int, x, y) && y.i != 0 && y.i != -1) {          \
+      regs[pc->a] = Value::integer(expression(x.i, y.i));         \
+      NEXT(1);                                                    \
+    }                                                             \
+    CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1);    \
+  }                                                               \
+  CASE(name##Int) {                                               \
+    Value x = R(pc->b);                                           \
+    int64_t y = static_cast<int16_t>(pc->c);                      \
+    if (x.is_int() && y > 0) {                                    \
+      regs[pc->a] = Value::integer(expression(x.i, y));           \
+      NEXT(1);                                                    \
+    }                                                             \
+    CALL_OP(op_binary_int(*vm, frame, pc, ir::ArithOp::name), 1); \
   }
   DIVIDING(FloorDiv, floor_div)
   DIVIDING(Mod, floor_mod)
@@ -428,50 +429,50 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::TrueDiv), 1);
   }
 
-#define BITWISE(name, op)                                        \
-  CASE(name) {                                                   \
-    Value x = R(pc->b), y = R(pc->c);                            \
-    if (both(Tag::Int, x, y)) {                                  \
-      regs[pc->a] = Value::integer(x.i op y.i);                  \
-      NEXT(1);                                                   \
-    }                                                            \
-    CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);    \
-  }                                                              \
-  CASE(Inplace##name) {                                          \
-    Value x = R(pc->b), y = R(pc->c);                            \
-    if (both(Tag::Int, x, y)) {                                  \
-      regs[pc->a] = Value::integer(x.i op y.i);                  \
-      NEXT(1);                                                   \
-    }                                                            \
-    CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1);   \
+#define BITWISE(name, op)                                      \
+  CASE(name) {                                                 \
+    Value x = R(pc->b), y = R(pc->c);                          \
+    if (both(Tag::Int, x, y)) {                                \
+      regs[pc->a] = Value::integer(x.i op y.i);                \
+      NEXT(1);                                                 \
+    }                                                          \
+    CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);  \
+  }                                                            \
+  CASE(Inplace##name) {                                        \
+    Value x = R(pc->b), y = R(pc->c);                          \
+    if (both(Tag::Int, x, y)) {                                \
+      regs[pc->a] = Value::integer(x.i op y.i);                \
+      NEXT(1);                                                 \
+    }                                                          \
+    CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1); \
   }
   BITWISE(And, &)
   BITWISE(Or, |)
   BITWISE(Xor, ^)
 #undef BITWISE
 
-#define GENERAL(name)                                                        \
-  CASE(name) CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);       \
+#define GENERAL(name)                                                  \
+  CASE(name) CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1); \
   CASE(Inplace##name) CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1);
   GENERAL(Pow)
   GENERAL(MatMul)
 #undef GENERAL
-#define SHIFT(name, condition, expression)                       \
-  CASE(name) {                                                   \
-    Value x = R(pc->b), y = R(pc->c);                            \
-    if (both(Tag::Int, x, y) && (condition)) {                   \
-      regs[pc->a] = Value::integer(expression);                  \
-      NEXT(1);                                                   \
-    }                                                            \
-    CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);    \
-  }                                                              \
-  CASE(Inplace##name) {                                          \
-    Value x = R(pc->b), y = R(pc->c);                            \
-    if (both(Tag::Int, x, y) && (condition)) {                   \
-      regs[pc->a] = Value::integer(expression);                  \
-      NEXT(1);                                                   \
-    }                                                            \
-    CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1);   \
+#define SHIFT(name, condition, expression)                     \
+  CASE(name) {                                                 \
+    Value x = R(pc->b), y = R(pc->c);                          \
+    if (both(Tag::Int, x, y) && (condition)) {                 \
+      regs[pc->a] = Value::integer(expression);                \
+      NEXT(1);                                                 \
+    }                                                          \
+    CALL_OP(op_binary(*vm, frame, pc, ir::ArithOp::name), 1);  \
+  }                                                            \
+  CASE(Inplace##name) {                                        \
+    Value x = R(pc->b), y = R(pc->c);                          \
+    if (both(Tag::Int, x, y) && (condition)) {                 \
+      regs[pc->a] = Value::integer(expression);                \
+      NEXT(1);                                                 \
+    }                                                          \
+    CALL_OP(op_inplace(*vm, frame, pc, ir::ArithOp::name), 1); \
   }
   SHIFT(LShift, y.i >= 0 && y.i < 31 && x.i == static_cast<int32_t>(x.i), x.i << y.i)
   SHIFT(RShift, y.i >= 0 && y.i < 64, x.i >> y.i)
@@ -505,63 +506,63 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     NEXT(1);
   }
 
-#define COMPARE(name, op)                                               \
-  CASE(name) {                                                          \
-    Value x = R(pc->b), y = R(pc->c);                                   \
-    if (both(Tag::Int, x, y)) {                                         \
-      regs[pc->a] = Value::boolean(x.i op y.i);                         \
-      NEXT(1);                                                          \
-    }                                                                   \
-    if (both(Tag::Float, x, y)) {                                       \
-      regs[pc->a] = Value::boolean(x.d op y.d);                         \
-      NEXT(1);                                                          \
-    }                                                                   \
-    CALL_OP(op_compare(*vm, frame, pc, ir::CompareOp::name), 1);        \
-  }                                                                     \
-  CASE(Jump##name) {                                                    \
-    Value x = R(pc->a), y = R(pc->b);                                   \
-    int t;                                                              \
-    if (both(Tag::Int, x, y)) {                                         \
-      t = x.i op y.i;                                                   \
-    } else if (both(Tag::Float, x, y)) {                                \
-      t = x.d op y.d;                                                   \
-    } else {                                                            \
-      SAVE();                                                           \
-      t = op_compare_truth(*vm, frame, pc, ir::CompareOp::name);        \
-      if (t < 0) goto error;                                            \
-    }                                                                   \
-    NEXT(t == pc->c ? EXT().low : 2);                                   \
-  }                                                                     \
-  CASE(Jump##name##Int) {                                               \
-    Value x = R(pc->a);                                                 \
-    int64_t k = static_cast<int16_t>(pc->b);                            \
-    int t;                                                              \
-    if (x.is_int()) {                                                   \
-      t = x.i op k;                                                     \
-    } else if (x.is_float()) {                                          \
-      t = x.d op static_cast<double>(k);                                \
-    } else {                                                            \
-      SAVE();                                                           \
-      t = op_compare_int_truth(*vm, frame, pc, ir::CompareOp::name);    \
-      if (t < 0) goto error;                                            \
-    }                                                                   \
-    NEXT(t == pc->c ? EXT().low : 2);                                   \
-  }                                                                     \
-  CASE(Jump##name##I64) {                                               \
-    int t = static_cast<int64_t>(RAW(pc->a)) op static_cast<int64_t>(RAW(pc->b)); \
-    NEXT(t == pc->c ? EXT().low : 2);                                   \
-  }                                                                     \
-  CASE(Jump##name##F64) {                                               \
-    int t = as_double(RAW(pc->a)) op as_double(RAW(pc->b));             \
-    NEXT(t == pc->c ? EXT().low : 2);                                   \
-  }                                                                     \
-  CASE(name##I64) {                                                     \
+#define COMPARE(name, op)                                                              \
+  CASE(name) {                                                                         \
+    Value x = R(pc->b), y = R(pc->c);                                                  \
+    if (both(Tag::Int, x, y)) {                                                        \
+      regs[pc->a] = Value::boolean(x.i op y.i);                                        \
+      NEXT(1);                                                                         \
+    }                                                                                  \
+    if (both(Tag::Float, x, y)) {                                                      \
+      regs[pc->a] = Value::boolean(x.d op y.d);                                        \
+      NEXT(1);                                                                         \
+    }                                                                                  \
+    CALL_OP(op_compare(*vm, frame, pc, ir::CompareOp::name), 1);                       \
+  }                                                                                    \
+  CASE(Jump##name) {                                                                   \
+    Value x = R(pc->a), y = R(pc->b);                                                  \
+    int t;                                                                             \
+    if (both(Tag::Int, x, y)) {                                                        \
+      t = x.i op y.i;                                                                  \
+    } else if (both(Tag::Float, x, y)) {                                               \
+      t = x.d op y.d;                                                                  \
+    } else {                                                                           \
+      SAVE();                                                                          \
+      t = op_compare_truth(*vm, frame, pc, ir::CompareOp::name);                       \
+      if (t < 0) goto error;                                                           \
+    }                                                                                  \
+    NEXT(t == pc->c ? EXT().low : 2);                                                  \
+  }                                                                                    \
+  CASE(Jump##name##Int) {                                                              \
+    Value x = R(pc->a);                                                                \
+    int64_t k = static_cast<int16_t>(pc->b);                                           \
+    int t;                                                                             \
+    if (x.is_int()) {                                                                  \
+      t = x.i op k;                                                                    \
+    } else if (x.is_float()) {                                                         \
+      t = x.d op static_cast<double>(k);                                               \
+    } else {                                                                           \
+      SAVE();                                                                          \
+      t = op_compare_int_truth(*vm, frame, pc, ir::CompareOp::name);                   \
+      if (t < 0) goto error;                                                           \
+    }                                                                                  \
+    NEXT(t == pc->c ? EXT().low : 2);                                                  \
+  }                                                                                    \
+  CASE(Jump##name##I64) {                                                              \
+    int t = static_cast<int64_t>(RAW(pc->a)) op static_cast<int64_t>(RAW(pc->b));      \
+    NEXT(t == pc->c ? EXT().low : 2);                                                  \
+  }                                                                                    \
+  CASE(Jump##name##F64) {                                                              \
+    int t = as_double(RAW(pc->a)) op as_double(RAW(pc->b));                            \
+    NEXT(t == pc->c ? EXT().low : 2);                                                  \
+  }                                                                                    \
+  CASE(name##I64) {                                                                    \
     RAW(pc->a) = static_cast<int64_t>(RAW(pc->b)) op static_cast<int64_t>(RAW(pc->c)); \
-    NEXT(1);                                                            \
-  }                                                                     \
-  CASE(name##F64) {                                                     \
-    RAW(pc->a) = as_double(RAW(pc->b)) op as_double(RAW(pc->c));        \
-    NEXT(1);                                                            \
+    NEXT(1);                                                                           \
+  }                                                                                    \
+  CASE(name##F64) {                                                                    \
+    RAW(pc->a) = as_double(RAW(pc->b)) op as_double(RAW(pc->c));                       \
+    NEXT(1);                                                                           \
   }
   COMPARE(Lt, <)
   COMPARE(Le, <=)
@@ -658,6 +659,7 @@ Value run_frame(VM& vm_ref, Frame* frame) {
   CASE(Jump) NEXT(EXT().low);
   CASE(Loop) {
     SAVE();
+    vm->heap.collect_if_due();
     if (vm->interrupted.load(std::memory_order_relaxed) && !poll(*vm)) goto error;
     Cache& c = frame->state->caches[EXT().high];
     if (vm->jit && ++c.count >= vm->jit->loop_threshold) {
@@ -686,15 +688,16 @@ Value run_frame(VM& vm_ref, Frame* frame) {
       }
       if (it.o->type == vm->types.list_iterator) {
         auto* l = static_cast<ListIterator*>(it.o);
-        if (l->list && l->index < l->list->size) {
-          switch (l->list->element) {
-            case ElementKind::Any: item = new_ref(l->list->values[l->index]); break;
-            case ElementKind::Int: item = Value::integer(l->list->ints[l->index]); break;
-            case ElementKind::Float: item = Value::number(l->list->floats[l->index]); break;
-            case ElementKind::Bool: item = Value::boolean(l->list->bools[l->index]); break;
+        auto* list = as<List>(l->list);
+        if (!l->list.is_unbound() && static_cast<uint64_t>(l->i) < list->size) {
+          int64_t i = l->i++;
+          switch (list->element) {
+            case ElementKind::Any: item = new_ref(list->values[i]); break;
+            case ElementKind::Int: item = Value::integer(list->ints[i]); break;
+            case ElementKind::Float: item = Value::number(list->floats[i]); break;
+            case ElementKind::Bool: item = Value::boolean(list->bools[i]); break;
             case ElementKind::Empty: break;
           }
-          l->index++;
           regs[pc->a] = item;
           NEXT(2);
         }
@@ -872,8 +875,9 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     pc = frame->pc;
     vm->frame = frame;
   }
-entered: {
+entered : {
   CodeState* state = frame->state;
+  vm->heap.collect_if_due();
   if (vm->interrupted.load(std::memory_order_relaxed) && !poll(*vm)) goto error;
   if (vm->jit) {
     if (++state->calls >= vm->jit->function_threshold) enter_hot(*vm, frame);
@@ -911,7 +915,7 @@ returned_natively:
     goto leave;
   }
   CASE(Return) { result = take_operand(regs, pc->a); }
-leave: {
+leave : {
   SAVE();
   Frame* done = frame;
   CodeState* state = done->state;
@@ -954,7 +958,9 @@ leave: {
   regs = frame->regs;
   pc = frame->pc;
   vm->frame = frame;
-  vm->stack_top = reinterpret_cast<std::byte*>(done);
+  vm->frame_top = done;
+  vm->register_top = done->regs;
+  vm->raw_top = done->raws;
   vm->depth--;
   if (--function->refs == 0) destroy(function);
   regs[to] = result;
@@ -968,8 +974,7 @@ leave: {
   CASE(UnpackTo) {
     uint32_t n = pc->c;
     Value v = R(pc->b);
-    if (v.tag == Tag::Object && v.o->type == vm->types.tuple && static_cast<Tuple*>(v.o)->size == n &&
-        v.o->refs > 1) {
+    if (v.tag == Tag::Object && v.o->type == vm->types.tuple && static_cast<Tuple*>(v.o)->size == n && v.o->refs > 1) {
       auto* t = static_cast<Tuple*>(v.o);
       if (pc->b & kLastUse) {
         t->refs--;
@@ -1075,10 +1080,10 @@ leave: {
 
   // --- typed operations ---
 
-#define WRAPPING(name, op)                       \
-  CASE(name##I64) {                              \
-    RAW(pc->a) = RAW(pc->b) op RAW(pc->c);       \
-    NEXT(1);                                     \
+#define WRAPPING(name, op)                 \
+  CASE(name##I64) {                        \
+    RAW(pc->a) = RAW(pc->b) op RAW(pc->c); \
+    NEXT(1);                               \
   }
   WRAPPING(Add, +)
   WRAPPING(Sub, -)
@@ -1096,10 +1101,10 @@ leave: {
   TYPED(LShift)
   TYPED(RShift)
 #undef TYPED
-#define TYPED(name, op)                                                    \
-  CASE(name##F64) {                                                        \
-    RAW(pc->a) = as_bits(as_double(RAW(pc->b)) op as_double(RAW(pc->c)));  \
-    NEXT(1);                                                               \
+#define TYPED(name, op)                                                   \
+  CASE(name##F64) {                                                       \
+    RAW(pc->a) = as_bits(as_double(RAW(pc->b)) op as_double(RAW(pc->c))); \
+    NEXT(1);                                                              \
   }
   TYPED(Add, +)
   TYPED(Sub, -)

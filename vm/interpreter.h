@@ -24,9 +24,38 @@ Value run_frame(VM& vm, Frame* frame);
 
 // --- used by the parts of the interpreter only -----------------------------------------------------------------------
 
-/// A new frame on the stack for f, registers not filled; null: RecursionError is pending. Takes over a reference to f.
-Frame* push_frame(VM& vm, Function* f);
-/// Removes the frame on top, whose registers own nothing.
+/// Raises RecursionError.
+Frame* push_frame_failed(VM& vm);
+/// A new frame on the stack for f, with slots set Unbound, other registers not filled; null: RecursionError is pending.
+/// Takes over a reference to f unless it fails.
+inline Frame* push_frame(VM& vm, Function* f) {
+  CodeState* state = f->code;
+  const Code* code = state->code;
+  Frame* frame = vm.frame_top;
+  Value* regs = vm.register_top;
+  uint64_t* raws = vm.raw_top;
+  if (__builtin_expect(vm.depth >= vm.recursion_limit || frame >= vm.frame_end ||
+                           code->num_registers > static_cast<size_t>(vm.register_end - regs) ||
+                           code->num_raws > static_cast<size_t>(vm.raw_end - raws),
+                       0))
+    return push_frame_failed(vm);
+  vm.depth++;
+  vm.frame_top = frame + 1;
+  vm.register_top = regs + code->num_registers;
+  vm.raw_top = raws + code->num_raws;
+  frame->pc = reinterpret_cast<const Instr*>(code->words.data());
+  frame->state = state;
+  frame->function = f;
+  frame->globals = as<Module>(f->module)->dict;
+  frame->regs = regs;
+  frame->raws = raws;
+  frame->self = Value();
+  frame->flags = 0;
+  Value* slots = regs + code->num_params;
+  for (uint32_t i = 0; i < code->num_slots; i++) slots[i] = Value();
+  return frame;
+}
+/// Removes the frame on top, whose registers own nothing; frame->previous is the running one then.
 void pop_frame(VM& vm, Frame* frame);
 /// Releases all tagged registers.
 void clear_registers(Frame* frame);
@@ -45,8 +74,19 @@ Value resume_generator(VM& vm, Generator* g, Value sent);
 Value delegate(VM& vm, Value iterator, Value sent, Value& result);
 void install_generators(VM& vm);
 
-Value build_class(VM& vm, Value module, const CodeShape& shape, const ShapeState& names, std::span<const Value> values);
-/// The positional and keyword arguments of a call with stars.
-struct ExpandedArguments;
+/// The type objects code, frame and traceback (vm/traceback.cpp).
+void install_tracebacks(VM& vm);
+/// A frame object that describes a frame as it stands. Owned.
+Value make_frame_object(VM& vm, Frame* frame);
+/// The code object of a state; takes over the reference.
+Value make_code_object(VM& vm, CodeState* state);
+/// Null when it is none.
+CodeState* code_of(VM& vm, Value code_object);
+
+/// import_name and import_from as the instructions do them (vm/modules.cpp). `globals`: who imports.
+Value import_name(VM& vm, Dict* globals, std::string_view name, Value fromlist, int64_t level);
+Value import_from(VM& vm, Value module, Str* name);
+bool import_star(VM& vm, Value module, Dict* into);
+void install_modules(VM& vm);
 
 }  // namespace tsvm::vm

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -20,14 +19,15 @@ namespace tsvm::vm {
 
 struct Frame;
 struct JitCallbacks;
+struct OpDispatch;
 
 enum class JitMode : uint8_t { Off, On, Force };
 
 /// What the host chooses when it makes a VM.
 struct Options {
   JitMode jit = JitMode::On;
-  bool fuse = true;    // tensor operators are fused
-  bool passes = true;  // optimisations of the IR
+  bool fuse = true;                      // tensor operators are fused
+  bool passes = true;                    // optimisations of the IR
   std::vector<std::string> argv;         // sys.argv
   std::vector<std::string> module_path;  // sys.path
   std::string executable;                // sys.executable
@@ -114,14 +114,17 @@ class VM {
   /// Set from a signal handler or another thread: polled at back edges and calls, see handle_interrupt.
   std::atomic<bool> interrupted{false};
 
-  /// The running function's frame; null outside of the language. Frames lie in [stack_base, stack_top).
+  /// The running function's frame; null outside of the language.
   Frame* frame = nullptr;
-  std::byte* stack_base = nullptr;
-  std::byte* stack_top = nullptr;
-  std::byte* stack_end = nullptr;
+  /// Stacks of frames, tagged registers and raw registers: reserved memory that never moves.
+  Frame *frame_top = nullptr, *frame_end = nullptr;
+  Value *register_top = nullptr, *register_end = nullptr;
+  uint64_t *raw_top = nullptr, *raw_end = nullptr;
 
   /// The compiler of native code, if there is one (vm/jit_callbacks.h).
   const JitCallbacks* jit = nullptr;
+  /// The tensor operators, if they are there (vm/op_dispatch.h).
+  const OpDispatch* op_dispatch = nullptr;
 
   /// Nesting of calls of functions of the language, kept by the interpreter; the limit is sys.setrecursionlimit's.
   int32_t depth = 0;

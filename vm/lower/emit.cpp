@@ -178,9 +178,10 @@ class Emitter {
           uint16_t ids[4] = {0, 0, 0, 0};
           for (size_t j = k; j < std::min(k + 4, i.list.size()); j++) {
             uint32_t v = i.list[j];
-            ids[j - k] = v == kNone ? kNoRegister
-                                    : static_cast<uint16_t>(
-                                          reg(v) | (row.list == 'l' && !i.list_last.empty() && i.list_last[j] ? kLastUse : 0));
+            ids[j - k] = v == kNone
+                             ? kNoRegister
+                             : static_cast<uint16_t>(
+                                   reg(v) | (row.list == 'l' && !i.list_last.empty() && i.list_last[j] ? kLastUse : 0));
           }
           word({ids[0], ids[1], ids[2], ids[3]});
         }

@@ -1,6 +1,5 @@
 #include "vm/lower/lower.h"
 
-#include "vm/frame.h"
 #include "vm/lower/machine.h"
 
 namespace tsvm::vm {
@@ -68,8 +67,6 @@ LowerResult lower(const ir::Function& f, uint32_t unit_index, LowerMap* map) {
   lowering::select(m);
   lowering::Allocation a = lowering::allocate(m);
   if (!lowering::emit(m, a, map, r.limit)) return r;
-  code->frame_bytes =
-      static_cast<uint32_t>(sizeof(Frame) + code->num_registers * sizeof(Value) + code->num_raws * sizeof(uint64_t));
   r.code = std::move(code);
   return r;
 }

@@ -23,9 +23,9 @@ struct LowerMap {
     ir::InstId inst;                  // the instruction that this bytecode starts (for fused ones: the last of them)
     uint32_t live_begin, live_count;  // in `live`: values that this and later instructions need
   };
-  std::vector<Point> points;         // in order of pc
-  std::vector<uint32_t> block_pc;    // by block; 0xffffffff: not reached
-  std::vector<uint16_t> registers;   // by value
+  std::vector<Point> points;        // in order of pc
+  std::vector<uint32_t> block_pc;   // by block; 0xffffffff: not reached
+  std::vector<uint16_t> registers;  // by value
   std::vector<ir::ValueId> live;
 };
 

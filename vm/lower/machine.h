@@ -20,12 +20,12 @@ struct MInst {
   Bc op = Bc::Unreachable;
   ir::InstId inst;
   SourceRange range;
-  uint32_t f[3] = {0, 0, 0};      // values where the row says register, else numbers
-  uint32_t low = 0, high = 0;     // extension word
-  std::vector<uint32_t> list;     // values
-  uint8_t last = 0;               // bit per field: last use
-  std::vector<bool> list_last;    // the same for the list; empty: none
-  uint8_t dead = 0;               // bit per field: a result that nobody uses
+  uint32_t f[3] = {0, 0, 0};    // values where the row says register, else numbers
+  uint32_t low = 0, high = 0;   // extension word
+  std::vector<uint32_t> list;   // values
+  uint8_t last = 0;             // bit per field: last use
+  std::vector<bool> list_last;  // the same for the list; empty: none
+  uint8_t dead = 0;             // bit per field: a result that nobody uses
 };
 
 enum class Ending : uint8_t { None, Jump, Branch, ForIter };
@@ -94,8 +94,8 @@ void each_register(MInst& m, Fn&& fn) {
 void select(MFunction& m);
 
 struct Allocation {
-  std::vector<uint16_t> reg;   // by value
-  std::vector<uint8_t> used;   // by value: it has a use
+  std::vector<uint16_t> reg;                             // by value
+  std::vector<uint8_t> used;                             // by value: it has a use
   std::vector<std::vector<uint64_t>> live_in, live_out;  // by block: bits over `cross`
   std::vector<uint32_t> cross;                           // values that are live across blocks
   std::vector<uint32_t> cross_index;                     // by value: kNone or the position in `cross`

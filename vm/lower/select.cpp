@@ -498,9 +498,7 @@ class Selector {
       case Opcode::SetUpdate: add(Bc::SetUpdate, in(0), in(1)); break;
       case Opcode::DictSet: add(Bc::DictSet, in(0), in(1), in(2)); break;
       case Opcode::DictUpdate: add(Bc::DictUpdate, in(0), in(1)); break;
-      case Opcode::FormatValue:
-        add(Bc::FormatValue, out, in(0), operands.size() > 1 ? in(1) : kNone, i.imm);
-        break;
+      case Opcode::FormatValue: add(Bc::FormatValue, out, in(0), operands.size() > 1 ? in(1) : kNone, i.imm); break;
       case Opcode::MakeFunction: {
         auto child = static_cast<uint32_t>(code_.children.size());
         code_.children.push_back(i.imm);
@@ -566,12 +564,10 @@ class Selector {
         unboxing(i, make_inst(Bc::CheckType, out, from, 0, i.imm));
         break;
       }
-      case Opcode::Select:
-        {
-          MInst& c = add(raw(i.result) ? Bc::SelectRaw : Bc::Select, out, in(0), 2);
-          list_from(c, operands.subspan(1));
-        }
-        break;
+      case Opcode::Select: {
+        MInst& c = add(raw(i.result) ? Bc::SelectRaw : Bc::Select, out, in(0), 2);
+        list_from(c, operands.subspan(1));
+      } break;
       case Opcode::CallOp:
       case Opcode::CallDirect: {
         std::vector<uint32_t> list;
@@ -587,6 +583,8 @@ class Selector {
       case Opcode::GuardShape:
       case Opcode::GuardIs:
       case Opcode::GuardTrue:
+      case Opcode::GuardIndex:
+      case Opcode::ResumePoint:
       case Opcode::FieldLoad:
       case Opcode::FieldStore:
       case Opcode::GlobalLoad:
@@ -606,10 +604,7 @@ class Selector {
       case Opcode::Return:
         if (raw(operands[0])) {
           ir::TypeId type = f_.type_of(operands[0]);
-          add(type == ir::types::I64   ? Bc::ReturnI64
-              : type == ir::types::F64 ? Bc::ReturnF64
-                                       : Bc::ReturnBool,
-              in(0));
+          add(type == ir::types::I64 ? Bc::ReturnI64 : type == ir::types::F64 ? Bc::ReturnF64 : Bc::ReturnBool, in(0));
         } else if (is_none(operands[0])) {
           add(Bc::ReturnNone);
         } else {
