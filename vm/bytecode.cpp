@@ -1,5 +1,6 @@
 #include "vm/bytecode.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "vm/code.h"
@@ -163,6 +164,20 @@ void print_inst(std::string& out, const Code& code, uint32_t pc) {
 }  // namespace
 
 const BytecodeInfo& info(Bc op) { return kInfo[static_cast<size_t>(op)]; }
+
+SourceRange Code::range_at(uint32_t pc) const {
+  auto it =
+      std::upper_bound(ranges.begin(), ranges.end(), pc, [](uint32_t p, const RangeEntry& e) { return p < e.pc; });
+  return it == ranges.begin() ? range : std::prev(it)->range;
+}
+
+const Handler* Code::handler_at(uint32_t pc) const {
+  auto it =
+      std::upper_bound(handlers.begin(), handlers.end(), pc, [](uint32_t p, const Handler& h) { return p < h.begin; });
+  if (it == handlers.begin()) return nullptr;
+  --it;
+  return pc < it->end ? &*it : nullptr;
+}
 
 std::string disassemble(const Code& code) {
   std::string out = "function @" + std::to_string(code.index) + " " + code.qualified_name + "(";

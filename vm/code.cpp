@@ -1,7 +1,5 @@
 #include "vm/code.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "vm/jit_callbacks.h"
 #include "vm/lower/lower.h"
@@ -9,20 +7,6 @@
 #include "vm/runtime.h"
 
 namespace tsvm::vm {
-
-SourceRange Code::range_at(uint32_t pc) const {
-  auto it =
-      std::upper_bound(ranges.begin(), ranges.end(), pc, [](uint32_t p, const RangeEntry& e) { return p < e.pc; });
-  return it == ranges.begin() ? range : std::prev(it)->range;
-}
-
-const Handler* Code::handler_at(uint32_t pc) const {
-  auto it =
-      std::upper_bound(handlers.begin(), handlers.end(), pc, [](uint32_t p, const Handler& h) { return p < h.begin; });
-  if (it == handlers.begin()) return nullptr;
-  --it;
-  return pc < it->end ? &*it : nullptr;
-}
 
 // --- units ---
 

@@ -875,7 +875,7 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     pc = frame->pc;
     vm->frame = frame;
   }
-entered : {
+{
   CodeState* state = frame->state;
   vm->heap.collect_if_due();
   if (vm->interrupted.load(std::memory_order_relaxed) && !poll(*vm)) goto error;

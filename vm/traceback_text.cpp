@@ -23,7 +23,8 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\f'; }
 bool find_anchors(std::string_view segment, size_t& left, size_t& right) {
   SourceFile file("<anchors>", std::string(segment));
   Arena arena;
-  ExpressionResult parsed = parse_expression(file, arena);
+  NameTable names;
+  ExpressionResult parsed = parse_expression(file, arena, names);
   if (!parsed.expression) return false;
   if (auto* e = parsed.expression->as<ast::BinOp>()) {
     size_t end = e->right->range.begin;

