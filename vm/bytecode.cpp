@@ -165,10 +165,24 @@ void print_inst(std::string& out, const Code& code, uint32_t pc) {
 
 const BytecodeInfo& info(Bc op) { return kInfo[static_cast<size_t>(op)]; }
 
+namespace {
+
+const RangeEntry* range_entry(const Code& code, uint32_t pc) {
+  auto it = std::upper_bound(code.ranges.begin(), code.ranges.end(), pc,
+                             [](uint32_t p, const RangeEntry& e) { return p < e.pc; });
+  return it == code.ranges.begin() ? nullptr : &*std::prev(it);
+}
+
+}  // namespace
+
 SourceRange Code::range_at(uint32_t pc) const {
-  auto it =
-      std::upper_bound(ranges.begin(), ranges.end(), pc, [](uint32_t p, const RangeEntry& e) { return p < e.pc; });
-  return it == ranges.begin() ? range : std::prev(it)->range;
+  const RangeEntry* e = range_entry(*this, pc);
+  return e ? e->range : range;
+}
+
+uint32_t Code::frame_at(uint32_t pc) const {
+  const RangeEntry* e = range_entry(*this, pc);
+  return e ? e->frame : 0;
 }
 
 const Handler* Code::handler_at(uint32_t pc) const {
@@ -179,7 +193,7 @@ const Handler* Code::handler_at(uint32_t pc) const {
   return pc < it->end ? &*it : nullptr;
 }
 
-std::string disassemble(const Code& code) {
+std::string disassemble(const Code& code, const SourceFile* source) {
   std::string out = "function @" + std::to_string(code.index) + " " + code.qualified_name + "(";
   for (size_t i = 0; i < code.params.size(); i++) {
     if (i) out += ", ";
@@ -195,8 +209,8 @@ std::string disassemble(const Code& code) {
   out += "\n";
   uint32_t line = 0;
   for (uint32_t pc = 0; pc < code.words.size();) {
-    if (code.unit) {
-      uint32_t l = code.unit->source().locate(code.range_at(pc).begin).line;
+    if (source) {
+      uint32_t l = source->locate(code.range_at(pc).begin).line;
       if (l != line) {
         line = l;
         out += "  ; line " + std::to_string(l) + "\n";

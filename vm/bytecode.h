@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/source.h"
+
 namespace tsvm::vm {
 
 enum class Bc : uint16_t {
@@ -55,6 +57,7 @@ inline uint32_t length(const BytecodeInfo& i, Instr word) {
 
 struct Code;
 /// The readable text of a function's bytecode.
-std::string disassemble(const Code& code);
+/// `source`: lines are shown with the code.
+std::string disassemble(const Code& code, const SourceFile* source = nullptr);
 
 }  // namespace tsvm::vm

@@ -87,7 +87,6 @@ Value build(VM& vm, Function* body, Value name, std::span<const Value> bases_giv
   if (!given->same(*bases) && is_kind(*ns, Kind::Dict)) {
     dict_set(vm, as<Dict>(*ns), "__orig_bases__", *given);
   }
-  if (is_kind(*cell, Kind::Cell) && is_kind(*ns, Kind::Dict)) dict_set(vm, as<Dict>(*ns), vm.names.classcell, *cell);
 
   Ref made;
   if (plain) {

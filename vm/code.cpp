@@ -1,6 +1,7 @@
 #include "vm/code.h"
 
 #include "base/check.h"
+#include "ir/passes/pipeline.h"
 #include "vm/jit_callbacks.h"
 #include "vm/lower/lower.h"
 #include "vm/make.h"
@@ -10,8 +11,12 @@ namespace tsvm::vm {
 
 // --- units ---
 
-CodeUnit::CodeUnit(std::unique_ptr<ir::Module> module)
-    : name_(module->name), source_(module->source), module_(std::move(module)), codes_(module_->functions.size()) {}
+CodeUnit::CodeUnit(std::unique_ptr<ir::Module> module, bool passes)
+    : name_(module->name),
+      source_(module->source),
+      module_(std::move(module)),
+      codes_(module_->functions.size()),
+      passes_(passes) {}
 
 CodeUnit::CodeUnit(std::string name, std::shared_ptr<const SourceFile> source, uint32_t count,
                    std::unique_ptr<CodeReader> reader)
@@ -29,7 +34,11 @@ const Code* CodeUnit::code(uint32_t index) {
   if (reader_) {
     made = reader_->read(index);
   } else {
-    LowerResult r = lower(*module_->functions[index], index);
+    ir::PassOptions options;
+    options.enabled = passes_;
+    ir::Function& f = *module_->functions[index];
+    ir::run_passes(f, f.is_typed ? ir::PassLevel::Typed : ir::PassLevel::Generic, options);
+    LowerResult r = lower(f, index);
     made = std::move(r.code);
     limit_ = std::move(r.limit);
   }
@@ -39,6 +48,12 @@ const Code* CodeUnit::code(uint32_t index) {
   const Code* c = made.release();
   codes_[index].store(c, std::memory_order_release);
   return c;
+}
+
+uint32_t CodeUnit::add_function(uint32_t (*make)(ir::Module&)) {
+  uint32_t index = make(*module_);
+  codes_ = std::vector<std::atomic<const Code*>>(module_->functions.size());
+  return index;
 }
 
 ir::Module* CodeUnit::module() {
@@ -62,7 +77,16 @@ Value make_constant(VM& vm, const CodeState& s, const ir::Constant& c) {
     case Kind::None: return Value::none();
     case Kind::Bool: return Value::boolean(c.int_value != 0);
     case Kind::Int: return Value::integer(c.int_value);
-    case Kind::BigInt: return make_int_from_digits(vm, c.text);
+    case Kind::BigInt: {
+      std::string_view digits = c.text;
+      int base = 10;
+      if (digits.size() > 2 && digits[0] == '0' && (digits[1] | 32) != 'e') {
+        char letter = static_cast<char>(digits[1] | 32);
+        base = letter == 'x' ? 16 : letter == 'o' ? 8 : letter == 'b' ? 2 : 10;
+        if (base != 10) digits.remove_prefix(2);
+      }
+      return make_int_from_digits(vm, digits, base);
+    }
     case Kind::Float: return Value::number(c.float_value);
     case Kind::Imaginary: return make_complex(vm, 0, c.float_value);
     case Kind::Str: {

@@ -36,6 +36,14 @@ struct Handler {
 struct RangeEntry {
   uint32_t pc;
   SourceRange range;
+  uint32_t frame = 0;  // in Code::inlined: whose code it is
+};
+
+/// A function whose code was put into this one (entry 0: the function itself). Tracebacks show it.
+struct CodeFrame {
+  std::string name;
+  uint32_t parent = 0;
+  SourceRange call;
 };
 
 struct CodeParam {
@@ -84,6 +92,7 @@ struct Code {
   std::vector<Handler> handlers;   // sorted, not overlapping
   std::vector<uint16_t> keep;
   std::vector<RangeEntry> ranges;  // sorted by pc
+  std::vector<CodeFrame> inlined;
   std::vector<uint32_t> slot_names, free_names, local_names;
   std::string name;
   std::string qualified_name;
@@ -95,6 +104,7 @@ struct Code {
 
   /// The source range of the instruction that contains word `pc`.
   SourceRange range_at(uint32_t pc) const;
+  uint32_t frame_at(uint32_t pc) const;
   const Handler* handler_at(uint32_t pc) const;
 };
 
@@ -108,7 +118,7 @@ class CodeReader {
 
 class CodeUnit {
  public:
-  explicit CodeUnit(std::unique_ptr<ir::Module> module);
+  explicit CodeUnit(std::unique_ptr<ir::Module> module, bool passes = true);
   CodeUnit(std::string name, std::shared_ptr<const SourceFile> source, uint32_t count,
            std::unique_ptr<CodeReader> reader);
   ~CodeUnit();
@@ -127,6 +137,8 @@ class CodeUnit {
   static constexpr uint32_t kNoBody = 0xffffffffu;
   uint32_t namespace_body() const { return namespace_body_; }
   void set_namespace_body(uint32_t index) { namespace_body_ = index; }
+  /// `make` adds a function to the module and gives its index. Only before any code was asked for.
+  uint32_t add_function(uint32_t (*make)(ir::Module&));
 
  private:
   uint32_t namespace_body_ = kNoBody;
@@ -135,6 +147,7 @@ class CodeUnit {
   std::unique_ptr<ir::Module> module_;
   std::unique_ptr<CodeReader> reader_;
   std::vector<std::atomic<const Code*>> codes_;
+  bool passes_ = true;
   std::mutex mutex_;
   std::string limit_;
 };

@@ -18,4 +18,7 @@ std::shared_ptr<CodeUnit> compile_source(VM& vm, std::string text, std::string f
 /// The same for a file. Null: SyntaxError, or OSError when it cannot be read.
 std::shared_ptr<CodeUnit> compile_file(VM& vm, const std::string& path, std::string_view name);
 
+/// Gives the unit a variant of its body for CodeUnit::namespace_body. Before its code is first asked for.
+void add_namespace_variant(CodeUnit& unit);
+
 }  // namespace tsvm::vm

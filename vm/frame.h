@@ -63,6 +63,7 @@ struct Traceback : GcObject {
   Function* function = nullptr;
   CodeState* state = nullptr;  // kept alive by function
   uint32_t pc = 0;
+  uint32_t frame = 0;  // in Code::inlined
 };
 
 }  // namespace tsvm::vm

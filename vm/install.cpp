@@ -36,6 +36,7 @@ Value compile_callback(VM& vm, std::string_view source, std::string_view file, s
   CompileMode m = mode == "eval" ? CompileMode::Eval : mode == "single" ? CompileMode::Single : CompileMode::Exec;
   std::shared_ptr<CodeUnit> unit = compile_source(vm, std::string(source), std::string(file), "<module>", m);
   if (!unit) return Value::error();
+  add_namespace_variant(*unit);
   CodeState* state = make_code_state(vm, std::move(unit), 0);
   return state ? make_code_object(vm, state) : Value::error();
 }
@@ -60,7 +61,8 @@ Value run_code(VM& vm, Value code, Value globals, Value locals) {
     dict_set(vm, as<Dict>(globals), vm.names.builtins_module, vm.builtins_module);
   Ref module(module_around(vm, globals));
   Ref f(make_function(vm, state, *module));
-  if (locals.is_unbound() || locals.is_none() || locals.same(globals)) return call_function(vm, as<Function>(*f), {}, {});
+  if (locals.is_unbound() || locals.is_none() || locals.same(globals))
+    return call_function(vm, as<Function>(*f), {}, {});
   // With locals of their own, names live there, as in the body of a class.
   uint32_t variant = state->unit->namespace_body();
   if (variant == CodeUnit::kNoBody)

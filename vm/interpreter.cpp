@@ -875,22 +875,22 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     pc = frame->pc;
     vm->frame = frame;
   }
-{
-  CodeState* state = frame->state;
-  vm->heap.collect_if_due();
-  if (vm->interrupted.load(std::memory_order_relaxed) && !poll(*vm)) goto error;
-  if (vm->jit) {
-    if (++state->calls >= vm->jit->function_threshold) enter_hot(*vm, frame);
-    if (state->native_entry) {
-      switch (reinterpret_cast<NativeEntry>(state->native_entry)(vm, frame)) {
-        case NativeStatus::Resume: pc = frame->pc; DISPATCH();
-        case NativeStatus::Raised: pc = frame->pc; goto error;
-        case NativeStatus::Returned: goto returned_natively;
+  {
+    CodeState* state = frame->state;
+    vm->heap.collect_if_due();
+    if (vm->interrupted.load(std::memory_order_relaxed) && !poll(*vm)) goto error;
+    if (vm->jit) {
+      if (++state->calls >= vm->jit->function_threshold) enter_hot(*vm, frame);
+      if (state->native_entry) {
+        switch (reinterpret_cast<NativeEntry>(state->native_entry)(vm, frame)) {
+          case NativeStatus::Resume: pc = frame->pc; DISPATCH();
+          case NativeStatus::Raised: pc = frame->pc; goto error;
+          case NativeStatus::Returned: goto returned_natively;
+        }
       }
     }
+    DISPATCH();
   }
-  DISPATCH();
-}
   CASE(CallOp) CALL_OP(op_call_op(*vm, frame, pc), 2 + list_words(pc->c));
   CASE(CallDirect) CALL_OP(op_call_direct(*vm, frame, pc), 2 + list_words(pc->c));
 

@@ -23,7 +23,7 @@ struct VM::Tables {
   void insert(Str* s, size_t place);
 
   Tuple* empty_tuple = nullptr;  // owned
-  Str* chars[128] = {};  // one-character strings, borrowed from `permanent`
+  Str* chars[128] = {};          // one-character strings, borrowed from `permanent`
   std::unordered_map<Object*, std::vector<WeakReference*>> weak;
   std::unordered_map<std::string, NativeModuleFn> native_modules;
   std::unordered_map<const void*, Extension*> extensions;

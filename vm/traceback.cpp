@@ -26,6 +26,9 @@ struct FrameObject : GcObject {
 uint32_t line_at(const CodeState& state, uint32_t pc) {
   return state.unit->source().locate(state.code->range_at(pc).begin).line;
 }
+uint32_t line_of(const Traceback& t) {
+  return t.state->unit->source().locate(range_in_frame(*t.state->code, t.pc, t.frame).begin).line;
+}
 
 Value make_frame_at(VM& vm, Function* function, uint32_t pc, Value back) {
   auto* o = allocate_object<FrameObject>(vm, vm.types.frame, Kind::Native);
@@ -61,7 +64,7 @@ const GetSetDef kTracebackAttributes[] = {
        release(old);
        return true;
      }},
-    {"tb_lineno", [](VM&, Value s) { return Value::integer(line_at(*tb(s)->state, tb(s)->pc)); }},
+    {"tb_lineno", [](VM&, Value s) { return Value::integer(line_of(*tb(s))); }},
     {"tb_lasti", [](VM&, Value s) { return Value::integer(int64_t{tb(s)->pc} * 8); }},
     {"tb_frame", [](VM& vm, Value s) { return make_frame_at(vm, tb(s)->function, tb(s)->pc, Value::none()); }},
 };
@@ -145,14 +148,21 @@ void set_up(VM& vm, Type* t, size_t size, std::span<const GetSetDef> getset) {
 void add_traceback(VM& vm, Frame* frame, uint32_t pc) {
   if (!is_kind(vm.pending, Kind::Exception)) return;
   auto* e = as<Exception>(vm.pending);
-  auto* t = allocate_object<Traceback>(vm, vm.types.traceback, Kind::Native);
-  t->next = e->traceback;
-  t->function = frame->function;
-  t->function->refs++;
-  t->state = frame->state;
-  t->pc = pc;
-  e->traceback = Value::object(t);
-  vm.heap.track(t);
+  // Code that was put in place (comprehensions) shows as frames of its own, the innermost first.
+  uint32_t inlined = frame->state->code->frame_at(pc);
+  for (;;) {
+    auto* t = allocate_object<Traceback>(vm, vm.types.traceback, Kind::Native);
+    t->next = e->traceback;
+    t->function = frame->function;
+    t->function->refs++;
+    t->state = frame->state;
+    t->pc = pc;
+    t->frame = inlined;
+    e->traceback = Value::object(t);
+    vm.heap.track(t);
+    if (inlined == 0) return;
+    inlined = frame->state->code->inlined[inlined].parent;
+  }
 }
 
 Value make_frame_object(VM& vm, Frame* frame) {

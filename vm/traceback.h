@@ -25,6 +25,8 @@ struct TracebackPlace {
   std::string text;   // the source line without indentation; empty when it is not known
   std::string marks;  // the line below it; empty: none
 };
-TracebackPlace place_of(const CodeState& state, uint32_t pc);
+TracebackPlace place_of(const Traceback& entry);
+/// The place of instruction `pc` as seen in one of the frames that its code stands for.
+SourceRange range_in_frame(const Code& code, uint32_t pc, uint32_t frame);
 
 }  // namespace tsvm::vm

@@ -255,12 +255,21 @@ void append_chain(VM& vm, Value exception, std::vector<Object*>& seen, std::stri
 
 }  // namespace
 
-TracebackPlace place_of(const CodeState& state, uint32_t pc) {
+SourceRange range_in_frame(const Code& code, uint32_t pc, uint32_t frame) {
+  // From the innermost frame outwards: the place in a frame is where the one inside was called.
+  SourceRange range = code.range_at(pc);
+  for (uint32_t at = code.frame_at(pc); at != frame && at != 0; at = code.inlined[at].parent)
+    range = code.inlined[at].call;
+  return range;
+}
+
+TracebackPlace place_of(const Traceback& entry) {
   TracebackPlace p;
-  const SourceFile& source = state.unit->source();
-  SourceRange range = state.code->range_at(pc);
+  const Code& code = *entry.state->code;
+  const SourceFile& source = entry.state->unit->source();
+  SourceRange range = range_in_frame(code, entry.pc, entry.frame);
   p.file = source.name();
-  p.function = state.code->name;
+  p.function = entry.frame ? code.inlined[entry.frame].name : code.name;
   LineColumn at = source.locate(range.begin);
   p.line = at.line;
   std::string_view line = source.line(at.line);
@@ -290,7 +299,7 @@ std::string format_traceback(VM& vm, Value traceback) {
   while (is_kind(traceback, Kind::Native)) {
     auto* tb = as<Traceback>(traceback);
     traceback = tb->next;
-    TracebackPlace p = place_of(*tb->state, tb->pc);
+    TracebackPlace p = place_of(*tb);
     if (count == 0 || p.file != last_file || p.line != last_line || p.function != last_function) {
       flush();
       last_file = p.file;

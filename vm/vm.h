@@ -25,7 +25,7 @@ enum class JitMode : uint8_t { Off, On, Force };
 
 /// What the host chooses when it makes a VM.
 struct Options {
-  JitMode jit = JitMode::On;
+  JitMode jit_mode = JitMode::On;
   bool fuse = true;                      // tensor operators are fused
   bool passes = true;                    // optimisations of the IR
   std::vector<std::string> argv;         // sys.argv

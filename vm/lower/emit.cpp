@@ -120,13 +120,19 @@ class Emitter {
     return k;
   }
 
-  void range(SourceRange r) {
-    if (!code_.ranges.empty() && code_.ranges.back().range.begin == r.begin && code_.ranges.back().range.end == r.end)
-      return;
-    if (!code_.ranges.empty() && code_.ranges.back().pc == pc())
-      code_.ranges.back().range = r;
-    else
-      code_.ranges.push_back({pc(), r});
+  void range(const MInst& i) {
+    SourceRange r = i.range;
+    uint32_t frame = i.inst ? (*m_.f)[i.inst].frame : 0;
+    if (!code_.ranges.empty()) {
+      RangeEntry& last = code_.ranges.back();
+      if (last.range.begin == r.begin && last.range.end == r.end && last.frame == frame) return;
+      if (last.pc == pc()) {
+        last.range = r;
+        last.frame = frame;
+        return;
+      }
+    }
+    code_.ranges.push_back({pc(), r, frame});
   }
 
   uint16_t small(uint32_t n) {
@@ -141,7 +147,7 @@ class Emitter {
 
   void inst(const MInst& i) {
     const BytecodeInfo& row = info(i.op);
-    range(i.range);
+    range(i);
     if (i.op == Bc::CheckBound && (i.last & 2) && reg(i.f[0]) == reg(i.f[1])) {
       word({static_cast<uint16_t>(Bc::CheckBoundIn), reg(i.f[1]), small(i.f[2]), 0});
     } else {
@@ -357,7 +363,7 @@ class Emitter {
       fixups_.push_back({0, 0, static_cast<uint32_t>(stubs_.size())});
       stubs_.push_back({index, e, 0});
     }
-    range(i.range);
+    range(i);
     at = pc();
     fixups_.back().at = at;
     inst(i);

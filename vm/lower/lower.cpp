@@ -44,7 +44,10 @@ void describe(const ir::Function& f, Code& c) {
         break;
     }
   }
+  // A class body's one parameter, its namespace, has no name.
+  if (c.params.size() < c.num_params) c.num_positional = c.num_params;
   c.is_simple = simple && !f.is_generator;
+  for (const ir::InlinedFunction& i : f.inlined) c.inlined.push_back({i.name, i.parent, i.call});
   for (ir::NameId n : f.slot_names) c.slot_names.push_back(n ? name(n) : 0);
   for (ir::NameId n : f.free_names) c.free_names.push_back(name(n));
   for (ir::NameId n : f.local_names) c.local_names.push_back(name(n));
