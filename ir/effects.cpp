@@ -107,7 +107,7 @@ Effects effects(const Function& f, const Inst& inst) {
       break;
     case Opcode::CallOp: op_effects(f, inst, e); break;
     case Opcode::CallNative:
-      if (inst.imm < f.objects.size() && f.objects[inst.imm].is_pure) e = {};
+      if (inst.imm < f.objects.size() && f.objects[inst.imm].is_pure) e = {};  // its exit state is never needed
       break;
     default: break;
   }

@@ -14,7 +14,7 @@ namespace {
 // The words of the column `traits`.
 [[maybe_unused]] constexpr uint32_t Pure = kPure, Reads = kReads, Raises = kRaises, Writes = kWrites, World = kWorld,
                                     Exits = kExits, Terminator = kTerminator, Commutes = kCommutes, Guards = kGuards,
-                                    Fresh = kFresh, MaybeUnset = kMaybeUnset, Slots = kSlots, Cells = kCells,
+                                    Fresh = kFresh, MaybeUnset = kMaybeUnset, Virtual = kVirtual, Slots = kSlots, Cells = kCells,
                                     Globals = kGlobals, Fields = kFields, Items = kItems, Lengths = kLengths,
                                     Layouts = kLayouts, Tensors = kTensors, Handled = kHandled, Random = kRandom;
 

@@ -110,6 +110,7 @@ enum Trait : uint32_t {
   kGuards = 1 << 8,
   kFresh = 1 << 9,
   kMaybeUnset = 1 << 10,
+  kVirtual = 1 << 11,
   // classes of memory
   kSlots = 1 << 16,
   kCells = 1 << 17,
@@ -245,7 +246,8 @@ struct ObjectRef {
     Count
   } kind = Kind::Value;
   std::string name;                // for people
-  const void* pointer = nullptr;   // not part of the text form
+  const void* pointer = nullptr;   // the object, not part of the text form
+  const void* code = nullptr;      // Native: the C function, not part of the text form
   const Function* body = nullptr;  // Function: its IR, when it may be inlined
   bool has_signature = false;      // Function, Native
   bool is_pure = false;            // Native: no effect, cannot fail

@@ -135,6 +135,9 @@ class Verifier {
     immediate(id, i, row);
     typed(id, i);
     for (const Edge& e : f_.successors(i)) edge(id, e);
+    for (ValueId v : f_.operands(i)) not_virtual(id, v);
+    for (const Edge& e : f_.successors(i))
+      for (ValueId v : f_.args(e)) not_virtual(id, v);
     if (i.op == Opcode::Catch && f_[b].insts.front() != id) error(id, "not first in its block");
     exit_state(id, i, row);
     if (i.frame != 0 && i.frame >= f_.inlined.size()) error(id, "is in a function that is not inlined");
@@ -266,7 +269,7 @@ class Verifier {
     using K = ObjectRef::Kind;
     bool fits = true;
     if (i.op == Opcode::GuardShape) fits = o.kind == K::Shape;
-    if (i.op == Opcode::GuardIs) fits = o.kind == K::Value || o.kind == K::Function;
+    if (i.op == Opcode::GuardIs) fits = o.kind == K::Value || o.kind == K::Function || o.kind == K::Native;
     if (i.op == Opcode::GlobalLoad) fits = o.kind == K::Global;
     if (i.op == Opcode::CallNative) fits = o.kind == K::Native;
     if (i.op == Opcode::CallDirect || i.op == Opcode::CallCompiled) fits = o.kind == K::Function;
@@ -319,6 +322,11 @@ class Verifier {
     for (size_t k = 0; k < target.params.size(); k++)
       if (!passes(type(f_.args(e)[k]), type(target.params[k])))
         error(id, value_text(f_.args(e)[k]) + " does not fit the parameter of " + block_text(e.target));
+  }
+
+  void not_virtual(InstId id, ValueId v) {
+    const Inst* def = f_.def(v);
+    if (def != nullptr && info(def->op).has(kVirtual)) error(id, value_text(v) + " is for exit states only");
   }
 
   void exit_state(InstId id, const Inst& i, const OpcodeInfo& row) {

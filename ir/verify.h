@@ -17,7 +17,8 @@
 //  9. Exit states: only instructions with the trait Exits or World carry one, those with the trait Guards always do;
 //  each has at
 //     least one frame; the first frame is of function 0, frames name entries of `inlined`; each register is given once;
-//     the values are available at the instruction. Inst::frame names an entry of `inlined`, too.
+//     the values are available at the instruction. Inst::frame names an entry of `inlined`, too. Values
+//     of opcodes with the trait Virtual are used by exit states only.
 // 10. What is returned is of the function's result type; only generators do `yield`.
 #pragma once
 

@@ -75,6 +75,7 @@ class Infer {
       case Opcode::Inplace: return arith_fact(i, fact(in[0]), fact(in[1]));
       case Opcode::Unary: return unary_fact(i, fact(in[0]));
       case Opcode::Compare: return compare_fact(i, fact(in[0]), fact(in[1]));
+      case Opcode::Call: return native_fact(i);
       default: return types::Any;
     }
   }
@@ -148,6 +149,59 @@ class Infer {
     return types::Bool;
   }
 
+  // --- calls of C functions with typed signatures (the callee is guarded) ---
+
+  bool is_native_call(const Inst& i) const {
+    const Inst* callee = f_.def(f_.operands(i)[0]);
+    return i.exit && callee != nullptr && callee->op == Opcode::GuardIs &&
+           f_.objects[callee->imm].kind == ObjectRef::Kind::Native && f_.module->call_shapes[i.imm].starred.empty() &&
+           f_.module->call_shapes[i.imm].keywords.empty();
+  }
+
+  /// The signature that the arguments fit: exactly, or with ints as floats. kNone when there is none.
+  uint32_t native_for(const Inst& i) const {
+    const ObjectRef& callee = f_.objects[f_.def(f_.operands(i)[0])->imm];
+    std::span<const ValueId> args = f_.operands(i).subspan(1);
+    for (bool converting : {false, true})
+      for (uint32_t o = 0; o < f_.objects.size(); o++) {
+        const ObjectRef& n = f_.objects[o];
+        if (n.kind != callee.kind || n.pointer != callee.pointer || n.name != callee.name || !n.has_signature ||
+            n.params.size() != args.size())
+          continue;
+        bool fits = true;
+        for (size_t k = 0; k < args.size(); k++) {
+          TypeId t = known(args[k]);
+          fits &= t == n.params[k] || n.params[k] == types::Any ||
+                  (converting && n.params[k] == types::F64 && t && is_int(t));
+        }
+        if (fits) return o;
+      }
+    return 0xffffffffu;
+  }
+
+  TypeId native_fact(const Inst& i) const {
+    if (!is_native_call(i)) return types::Any;
+    for (ValueId v : f_.operands(i).subspan(1))
+      if (!known(v)) return TypeId();
+    uint32_t o = native_for(i);
+    return o == 0xffffffffu ? types::Any : f_.objects[o].result;
+  }
+
+  ValueId lower_native(Builder& b, const Inst& i, std::span<const ValueId> args) {
+    if (!is_native_call(i)) return ValueId();
+    uint32_t o = native_for(i);
+    if (o == 0xffffffffu) return ValueId();
+    std::vector<ValueId> in;
+    for (size_t k = 0; k < args.size(); k++) {
+      TypeId wanted = f_.objects[o].params[k];
+      if (wanted == types::F64)
+        in.push_back(as_f64(b, args[k]));
+      else
+        in.push_back(TypeTable::is_raw(wanted) ? raw(b, args[k]) : b.box(args[k]));
+    }
+    return b.emit(Opcode::CallNative, in, o, f_.objects[o].result);
+  }
+
   // --- typed forms ---
 
   void lower_block(BlockId b) {
@@ -171,8 +225,9 @@ class Infer {
   void replace(InstId id, ValueId raw) {
     Inst& inst = f_[id];
     ValueId result = inst.result;
-    inst.op = TypeTable::is_raw(f_.type_of(result)) ? Opcode::Cast : Opcode::Box;
-    inst.imm = inst.op == Opcode::Cast ? f_.type_of(result).index : 0;
+    bool boxes = TypeTable::is_raw(f_.type_of(raw)) && !TypeTable::is_raw(f_.type_of(result));
+    inst.op = boxes ? Opcode::Box : Opcode::Cast;
+    inst.imm = boxes ? 0 : f_.type_of(result).index;
     inst.exit = ExitId();
     inst.operands_begin = static_cast<uint32_t>(f_.pool.size());
     inst.operands_count = 1;
@@ -217,6 +272,7 @@ class Infer {
       case Opcode::Unary: return lower_unary(b, i, in[0]);
       case Opcode::Compare: return lower_compare(b, i, in[0], in[1]);
       case Opcode::Truth: return lower_truth(b, in[0]);
+      case Opcode::Call: return lower_native(b, i, std::span(in).subspan(1));
       case Opcode::CheckBound: {
         TypeId t = known(in[0]);
         return t && TypeTable::is_raw(t) ? raw(b, in[0]) : ValueId();

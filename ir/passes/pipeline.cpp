@@ -9,8 +9,10 @@
 #include "ir/passes/inline.h"
 #include "ir/passes/licm.h"
 #include "ir/passes/promote_slots.h"
+#include "ir/passes/range_loops.h"
 #include "ir/passes/rewrite.h"
 #include "ir/passes/simplify_cfg.h"
+#include "ir/passes/sink_boxes.h"
 #include "ir/print.h"
 #include "ir/uses.h"
 #include "ir/verify.h"
@@ -32,6 +34,8 @@ constexpr Pass kPasses[] = {
     {"cse", run_cse, "common subexpressions, loads and guards"},
     {"licm", run_licm, "loop-invariant code"},
     {"promote_slots", run_promote_slots, "frame slots that no handler sees become values"},
+    {"range_loops", run_range_loops, "for over a range becomes a loop over an int"},
+    {"sink_boxes", run_sink_boxes, "boxes are made where they are needed"},
     {"dce", run_dce, "dead code and dead parameters"},
     {"drop_resume_points", run_drop_resume_points, "resume points, once nothing moves any more"},
     {"compact", run_compact, "renumbers everything, drops what is not used"},
@@ -40,9 +44,9 @@ constexpr Pass kPasses[] = {
 constexpr const char* kGeneric[] = {"simplify_cfg", "rewrite", "dce", "compact"};
 constexpr const char* kTyped[] = {"simplify_cfg", "inline", "simplify_cfg", "rewrite",      "infer",  "rewrite",
                                   "cse",          "licm",   "dce",          "simplify_cfg", "compact"};
-constexpr const char* kNative[] = {"simplify_cfg", "infer",        "rewrite", "simplify_cfg", "cse",
-                                   "rewrite",      "dce",          "licm",    "cse",          "drop_resume_points",
-                                   "dce",          "simplify_cfg", "compact"};
+constexpr const char* kNative[] = {
+    "simplify_cfg", "range_loops", "infer", "rewrite",    "simplify_cfg",       "cse", "rewrite",      "dce",
+    "licm",         "cse",         "dce",   "sink_boxes", "drop_resume_points", "dce", "simplify_cfg", "compact"};
 
 }  // namespace
 

@@ -158,6 +158,11 @@ TEST(IrVerify, ExitStates) {
   EXPECT_ERROR("not available", body("%1: int = guard_type int %a exit !0\n return %a\n !0 = fn 0 pc 3 {r0: %1}"));
 }
 
+TEST(IrVerify, VirtualValues) {
+  EXPECT_OK(body("%r: any = range_iter %a, %n\n leave exit !0\n !0 = fn 0 pc 1 {r0: %r}"));
+  EXPECT_ERROR("for exit states only", body("%r: any = range_iter %a, %n\n return %r"));
+}
+
 TEST(IrVerify, Frames) {
   EXPECT_ERROR("not inlined", body("%1: any = unary neg %a in 1\n return %a"));
   EXPECT_OK(body("%1: any = unary neg %a in 1\n return %a", "inlined 0 \"f\" parent 0\n inlined 1 \"g\" parent 0\n"));

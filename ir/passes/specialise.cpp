@@ -1,0 +1,407 @@
+// Works block by block on the instructions that were there at first; what is put in has higher ids and is not looked
+// at.
+#include "ir/passes/specialise.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/check.h"
+#include "ir/analysis/dominators.h"
+#include "ir/analysis/loops.h"
+#include "ir/effects.h"
+#include "ir/uses.h"
+
+namespace tsvm::ir {
+
+namespace {
+
+class Specialiser {
+ public:
+  Specialiser(Function& f, const Sites& sites, const ResumeMap& resume)
+      : f_(f), sites_(sites), resume_(resume), replaced_(f), dead_(f.insts.size()), exit_before_(f.insts.size()) {}
+
+  void run() {
+    TSVM_CHECK(f_.module != nullptr && f_.module->types != nullptr, "specialised code needs the type table");
+    resume_points();
+    {
+      Cfg cfg(f_);
+      std::vector<BlockId> order(cfg.order().begin(), cfg.order().end());
+      for (BlockId b : order) {
+        if (b != f_.entry && !f_[b].insts.empty() && sites_.never_reached(b) && make_way_out(b)) continue;
+        block(b);
+      }
+    }
+    guard_params();
+    erase(f_, dead_);
+    dead_.assign(f_.insts.size(), false);
+    replaced_.apply_everywhere();
+  }
+
+ private:
+  // --- exit states ---
+
+  ExitId add_exit(const ResumeState& s) {
+    ExitFrame frame;
+    frame.bytecode_pc = s.pc;
+    frame.registers = s.registers;
+    f_.exits.push_back(ExitState{{std::move(frame)}});
+    return ExitId(static_cast<uint32_t>(f_.exits.size() - 1));
+  }
+
+  /// The state before the first instruction from `index` on that has bytecode of its own; an instruction without is
+  /// done by a later one. What is made in between has no register then.
+  std::optional<ResumeState> state_from(BlockId b, size_t index, InstId* where = nullptr) const {
+    const std::vector<InstId>& insts = f_[b].insts;
+    for (size_t k = index; k < insts.size(); k++) {
+      if (insts[k].index >= exit_before_.size()) continue;
+      const ResumeState* found = resume_.before(insts[k]);
+      if (found == nullptr) continue;
+      if (where != nullptr) *where = insts[k];
+      ResumeState s = *found;
+      for (size_t n = index; n < k; n++)
+        std::erase_if(s.registers, [&](const auto& r) { return r.second == f_[insts[n]].result; });
+      return s;
+    }
+    return std::nullopt;
+  }
+
+  ExitId exit_before(BlockId b, size_t index) {
+    InstId where;
+    std::optional<ResumeState> s = state_from(b, index, &where);
+    if (!s) return ExitId();
+    if (where != f_[b].insts[index]) return add_exit(*s);
+    ExitId& made = exit_before_[where.index];
+    if (!made) made = add_exit(*s);
+    return made;
+  }
+
+  // --- loops ---
+
+  /// A resume point in front of each loop: generic code goes on at the header, whose parameters have arrived.
+  void resume_points() {
+    std::vector<BlockId> done;
+    for (;;) {
+      Cfg cfg(f_);
+      Dominators doms(f_, cfg);
+      Loops loops(f_, cfg, doms);
+      uint32_t l = 0;
+      auto is_done = [&](BlockId h) { return std::find(done.begin(), done.end(), h) != done.end(); };
+      while (l < loops.all().size() && is_done(loops.all()[l].header)) l++;
+      if (l == loops.all().size()) return;
+      BlockId header = loops.all()[l].header;
+      done.push_back(header);
+      std::optional<ResumeState> s = state_from(header, 0);
+      if (!s) continue;
+      Preheader pre = preheader(f_, cfg, loops, l);
+      if (!pre.block) continue;
+      // The way in may be a block that was made just now: its one edge has the arguments.
+      std::span<const ValueId> args = f_.args(f_.successors(f_.terminator(pre.block))[0]);
+      ResumeState at_entry = *s;
+      for (auto& [reg, v] : at_entry.registers)
+        for (size_t k = 0; k < f_[header].params.size(); k++)
+          if (f_[header].params[k] == v) v = args[k];
+      Builder b(f_);
+      b.position_at(pre.block, static_cast<uint32_t>(f_[pre.block].insts.size() - 1));
+      b.range = f_.terminator(pre.block).range;
+      b.exit = add_exit(at_entry);
+      b.emit(Opcode::ResumePoint, {});
+    }
+  }
+
+  // --- instructions ---
+
+  void block(BlockId b) {
+    for (uint32_t k = 0; k < f_[b].insts.size(); k++) {
+      InstId id = f_[b].insts[k];
+      if (id.index >= exit_before_.size()) continue;
+      const OpcodeInfo& row = info(f_[id].op);
+      ExitId exit = row.has(kWorld | kExits | kRaises) ? exit_before(b, k) : ExitId();
+      if (!exit) continue;
+      if (row.has(kWorld | kExits)) f_[id].exit = exit;
+      Builder build(f_);
+      build.position_at(b, k);
+      build.range = f_[id].range;
+      build.exit = exit;
+      build.rewrites = false;
+      called_ = false;
+      ValueId value = instruction(build, id);
+      k = build.index();
+      ValueId result = f_[id].result;
+      if (value) {
+        dead_[id.index] = true;
+        if (!result) continue;
+        if (called_)
+          k = guard_behind(b, k, result, value, sites_.result(id));
+        else {
+          value = guard(build, value, sites_.result(id));
+          k = build.index();
+          replaced_.add(result, value);
+        }
+        continue;
+      }
+      if (dead_[id.index] || !result) continue;
+      if (row.has(kTerminator))
+        guard_item(id);
+      else
+        k = guard_behind(b, k, result, ValueId(), sites_.result(id));
+    }
+  }
+
+  /// A guard with the builder's exit state, and the box of what it gives when that is raw.
+  ValueId guard(Builder& b, ValueId v, TypeId t) {
+    if (t == types::Any || TypeTable::is_raw(f_.type_of(v)) || f_.type_of(v) == t) return v;
+    return b.box(b.emit(Opcode::GuardType, {v}, t.index));
+  }
+
+  /// A guard of what has been done already, put at `index` of the block: it leaves to what comes next. `result` is the
+  /// name under which everything else, exit states too, knows the value: it becomes what the guard gives, and the
+  /// guard's own state names `made` (none: a new name for what the instruction gives).
+  bool place_guard(BlockId b, uint32_t& index, ValueId result, ValueId made, TypeId t) {
+    if (t == types::Any) return false;
+    std::optional<ResumeState> s = state_from(b, index);
+    if (!s) return false;
+    if (!made) {
+      made = ValueId(static_cast<uint32_t>(f_.values.size()));
+      const Value old = f_[result];
+      f_.values.push_back(old);
+      if (old.def)
+        f_[old.def].result = made;
+      else
+        std::replace(f_[old.block].params.begin(), f_[old.block].params.end(), result, made);
+    }
+    ResumeState state = *s;
+    for (auto& [reg, v] : state.registers)
+      if (v == result) v = made;
+    Builder build(f_);
+    build.position_at(b, index);
+    build.exit = add_exit(state);
+    build.rewrites = false;
+    ValueId last = build.box(build.emit(Opcode::GuardType, {made}, t.index));
+    // The last of the two gets the old name.
+    InstId def = f_[last].def;
+    f_[def].result = result;
+    f_[result] = Value{f_[last].type, def, BlockId()};
+    index = build.index();
+    return true;
+  }
+
+  uint32_t guard_behind(BlockId b, uint32_t k, ValueId result, ValueId made, TypeId t) {
+    uint32_t index = k + 1;
+    if (place_guard(b, index, result, made, t)) return index - 1;
+    if (made) replaced_.add(result, made);
+    return k;
+  }
+
+  void guard_item(InstId id) {
+    if (f_[id].op != Opcode::ForIter) return;
+    if (auto step = sites_.range_step(id)) {
+      guard_range(id, *step);
+      return;
+    }
+    uint32_t index = 0;
+    place_guard(f_.successors(f_[id])[0].target, index, f_[id].result, ValueId(), sites_.result(id));
+  }
+
+  /// The value that takes the place of the result; none when the instruction stays, or is marked dead (stores).
+  ValueId instruction(Builder& b, InstId id) {
+    const Inst i = f_[id];
+    std::vector<ValueId> in;
+    for (ValueId v : f_.operands(i)) in.push_back(replaced_.find(v));
+    switch (i.op) {
+      case Opcode::LoadAttr:
+        if (auto a = sites_.attribute(id))
+          return b.emit(Opcode::FieldLoad, {guard_shape(b, in[0], a->shape)}, a->field);
+        return ValueId();
+      case Opcode::StoreAttr:
+        if (auto a = sites_.attribute(id)) {
+          b.emit(Opcode::FieldStore, {guard_shape(b, in[0], a->shape), in[1]}, a->field);
+          dead_[id.index] = true;
+        }
+        return ValueId();
+      case Opcode::LoadGlobal:
+        if (auto g = sites_.global(id)) {
+          ValueId v = b.emit(Opcode::GlobalLoad, {}, object(g->cell));
+          return g->value ? b.emit(Opcode::GuardIs, {v}, object(*g->value)) : v;
+        }
+        return ValueId();
+      case Opcode::LoadItem:
+        if (auto item = sites_.item(id)) return load_item(b, *item, in[0], in[1]);
+        return ValueId();
+      case Opcode::StoreItem:
+        if (auto item = sites_.item(id)) {
+          store_item(b, *item, in[0], in[1], in[2]);
+          dead_[id.index] = true;
+        }
+        return ValueId();
+      case Opcode::Call:
+        if (auto length = sites_.length(id)) {
+          b.emit(Opcode::GuardIs, {in[0]}, object(length->callee));
+          ValueId list = b.emit(Opcode::GuardType, {in[1]}, list_type(length->element));
+          return b.box(b.emit(Opcode::ListLength, {list}));
+        }
+        if (auto callee = sites_.callee(id)) return call(b, id, *callee, std::span(in).subspan(1), in[0]);
+        return ValueId();
+      case Opcode::CallMethod:
+        if (auto callee = sites_.callee(id); callee && callee->shape) {
+          in[0] = guard_shape(b, in[0], *callee->shape);
+          return call(b, id, *callee, in, ValueId());
+        }
+        return ValueId();
+      default: return ValueId();
+    }
+  }
+
+  uint32_t object(const ObjectRef& o) {
+    for (uint32_t k = 0; k < f_.objects.size(); k++) {
+      const ObjectRef& x = f_.objects[k];
+      if (x.kind == o.kind && x.pointer == o.pointer && x.code == o.code && x.name == o.name && x.body == o.body &&
+          x.params == o.params)
+        return k;
+    }
+    f_.objects.push_back(o);
+    return static_cast<uint32_t>(f_.objects.size() - 1);
+  }
+
+  ValueId guard_shape(Builder& b, ValueId v, const ObjectRef& shape) {
+    return b.emit(Opcode::GuardShape, {v}, object(shape));
+  }
+
+  uint32_t list_type(TypeId element) { return f_.module->types->list(element).index; }
+
+  ValueId index_in(Builder& b, const Sites::Item& item, ValueId list, ValueId index) {
+    ValueId i = b.emit(Opcode::GuardType, {index}, types::I64.index);
+    ValueId length = b.emit(Opcode::ListLength, {list});
+    if (item.negative_index) {
+      ExitId exit = b.exit;
+      b.exit = ExitId();  // the sum of a negative and a length does not overflow
+      ValueId from_end = b.emit(Opcode::ArithI64, {i, length}, ArithOp::Add);
+      b.exit = exit;
+      ValueId negative = b.emit(Opcode::CompareI64, {i, b.const_i64(0)}, CompareOp::Lt);
+      i = b.emit(Opcode::Select, {negative, from_end, i}, 0, types::I64);
+    }
+    return b.emit(Opcode::GuardIndex, {i, length});
+  }
+
+  ValueId load_item(Builder& b, const Sites::Item& item, ValueId list, ValueId index) {
+    ValueId l = b.emit(Opcode::GuardType, {list}, list_type(item.element));
+    ValueId i = index_in(b, item, l, index);
+    return b.box(b.emit(Opcode::ListLoad, {l, i}, item.element.index));
+  }
+
+  void store_item(Builder& b, const Sites::Item& item, ValueId list, ValueId index, ValueId value) {
+    ValueId l = b.emit(Opcode::GuardType, {list}, list_type(item.element));
+    if (TypeTable::is_raw(item.element)) value = b.emit(Opcode::GuardType, {value}, item.element.index);
+    ValueId i = index_in(b, item, l, index);
+    b.emit(Opcode::ListStore, {l, i, value}, item.element.index);
+  }
+
+  /// A call of a known function. `callee` is the value called, none for methods (the shape says which it is).
+  ValueId call(Builder& b, InstId id, const Sites::Callee& known, std::span<const ValueId> args, ValueId callee) {
+    const ObjectRef& fn = known.functions.front();
+    if (!fn.has_signature || fn.params.size() != args.size()) return ValueId();
+    uint32_t first = object(fn);
+    if (callee) callee = b.emit(Opcode::GuardIs, {callee}, first);
+    if (fn.kind == ObjectRef::Kind::Native) {
+      // Which signature fits is known once the arguments have types: infer makes the call (ir/passes/infer.h).
+      for (const ObjectRef& other : known.functions) object(other);
+      if (callee) f_.operands(f_[id])[0] = callee;
+      return ValueId();
+    }
+    std::vector<ValueId> in;
+    for (size_t k = 0; k < args.size(); k++) {
+      ValueId v = args[k];
+      if (fn.params[k] != types::Any) v = b.emit(Opcode::GuardType, {v}, fn.params[k].index);
+      in.push_back(v);
+    }
+    called_ = true;
+    return b.emit(Opcode::CallCompiled, in, first);
+  }
+
+  // --- ranges, parameters, ways out ---
+
+  void guard_range(InstId id, int32_t step) {
+    // In front of the loop whose header ends in the for_iter, with the state of its resume point.
+    Cfg cfg(f_);
+    Dominators doms(f_, cfg);
+    Loops loops(f_, cfg, doms);
+    for (const Loop& loop : loops.all()) {
+      if (f_[loop.header].insts.back() != id) continue;
+      for (const PredEdge& p : cfg.preds(loop.header)) {
+        if (doms.dominates(loop.header, p.from)) continue;
+        const std::vector<InstId>& insts = f_[p.from].insts;
+        if (insts.size() < 2) return;
+        const Inst& last = f_[insts[insts.size() - 2]];
+        if (last.op != Opcode::ResumePoint) return;
+        Builder b(f_);
+        b.position_at(p.from, static_cast<uint32_t>(insts.size() - 1));
+        b.range = f_[id].range;
+        b.exit = last.exit;
+        b.rewrites = false;
+        ValueId iterator = f_.operands(f_[id])[0];
+        if (!doms.available(f_, iterator, p.from) && !defined_in(p.from, iterator)) return;
+        ValueId range = b.emit(Opcode::GuardRange, {iterator}, static_cast<uint32_t>(step));
+        f_.operands(f_[id])[0] = range;
+        return;
+      }
+    }
+  }
+  bool defined_in(BlockId b, ValueId v) const {
+    if (!f_[v].def) return f_[v].block == b;
+    return std::find(f_[b].insts.begin(), f_[b].insts.end(), f_[v].def) != f_[b].insts.end();
+  }
+
+  void guard_params() {
+    std::vector<ValueId> params = f_[f_.entry].params;
+    uint32_t index = 0;
+    // From the last to the first: each goes in front of the others, so that no state names what is made behind it.
+    std::vector<uint32_t> guarded;
+    for (uint32_t k = 0; k < params.size(); k++)
+      if (sites_.param(k) != types::Any && f_.type_of(params[k]) == types::Any) guarded.push_back(k);
+    for (size_t n = guarded.size(); n-- > 0;) {
+      index = 0;
+      place_guard(f_.entry, index, params[guarded[n]], ValueId(), sites_.param(guarded[n]));
+    }
+    // Guards in front name parameters that are guarded behind them: by the new names.
+    rename_params_in_guards(params);
+  }
+
+  /// In the exit states of the guards at the start of the entry, a parameter is what arrived.
+  void rename_params_in_guards(const std::vector<ValueId>& old) {
+    for (InstId i : f_[f_.entry].insts) {
+      if (f_[i].op == Opcode::Box) continue;
+      if (f_[i].op != Opcode::GuardType || i.index < exit_before_.size()) return;
+      for (ExitFrame& frame : f_.exits[f_[i].exit.index].frames)
+        for (auto& [reg, v] : frame.registers)
+          for (size_t k = 0; k < old.size(); k++)
+            if (old[k] == v) v = f_[f_.entry].params[k];
+    }
+  }
+
+  /// A block that was never reached leaves at once.
+  bool make_way_out(BlockId b) {
+    std::optional<ResumeState> s = state_from(b, 0);
+    if (!s || f_[f_[b].insts.front()].op == Opcode::Catch) return false;
+    ExitId exit = exit_before(b, 0);
+    for (InstId i : f_[b].insts) dead_[i.index] = true;
+    f_[b].insts.clear();
+    Builder build(f_);
+    build.position_at_end(b);
+    build.exit = exit;
+    build.emit(Opcode::Leave, {});
+    return true;
+  }
+
+  Function& f_;
+  const Sites& sites_;
+  const ResumeMap& resume_;
+  Replacements replaced_;
+  std::vector<bool> dead_;
+  std::vector<ExitId> exit_before_;  // by instruction of the generic function: made already
+  bool called_ = false;              // what `instruction` made is a call: it cannot be run again
+};
+
+}  // namespace
+
+void specialise(Function& f, const Sites& sites, const ResumeMap& resume) { Specialiser(f, sites, resume).run(); }
+
+}  // namespace tsvm::ir
