@@ -402,10 +402,18 @@ class Infer {
 
 bool run_infer(Function& f) { return Infer(f).run(); }
 
-bool run_drop_resume_points(Function& f) {
+bool run_drop_exits(Function& f) {
   bool changed = false;
-  for (Block& b : f.blocks)
+  for (Block& b : f.blocks) {
     changed |= std::erase_if(b.insts, [&](InstId i) { return f[i].op == Opcode::ResumePoint; }) != 0;
+    for (InstId i : b.insts) {
+      if (!f[i].exit) continue;
+      Effects e = effects(f, f[i]);
+      if (e.exits || e.raises || e.world || e.guards) continue;
+      f[i].exit = ExitId();
+      changed = true;
+    }
+  }
   return changed;
 }
 

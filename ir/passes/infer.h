@@ -19,7 +19,8 @@ namespace tsvm::ir {
 
 bool run_infer(Function& f);
 
-/// Removes resume points: they only keep values alive once nothing is moved any more.
-bool run_drop_resume_points(Function& f);
+/// Removes, once nothing moves any more, what only keeps values alive: resume points, and exit states of instructions
+/// that never leave.
+bool run_drop_exits(Function& f);
 
 }  // namespace tsvm::ir

@@ -37,7 +37,7 @@ constexpr Pass kPasses[] = {
     {"range_loops", run_range_loops, "for over a range becomes a loop over an int"},
     {"sink_boxes", run_sink_boxes, "boxes are made where they are needed"},
     {"dce", run_dce, "dead code and dead parameters"},
-    {"drop_resume_points", run_drop_resume_points, "resume points, once nothing moves any more"},
+    {"drop_exits", run_drop_exits, "resume points, and exit states that are never taken"},
     {"compact", run_compact, "renumbers everything, drops what is not used"},
 };
 
@@ -45,8 +45,8 @@ constexpr const char* kGeneric[] = {"simplify_cfg", "rewrite", "dce", "compact"}
 constexpr const char* kTyped[] = {"simplify_cfg", "inline", "simplify_cfg", "rewrite",      "infer",  "rewrite",
                                   "cse",          "licm",   "dce",          "simplify_cfg", "compact"};
 constexpr const char* kNative[] = {
-    "simplify_cfg", "range_loops", "infer", "rewrite",    "simplify_cfg",       "cse", "rewrite",      "dce",
-    "licm",         "cse",         "dce",   "sink_boxes", "drop_resume_points", "dce", "simplify_cfg", "compact"};
+    "simplify_cfg", "range_loops", "infer", "rewrite",    "simplify_cfg", "cse", "rewrite",      "dce",
+    "licm",         "cse",         "dce",   "sink_boxes", "drop_exits",   "dce", "simplify_cfg", "compact"};
 
 }  // namespace
 

@@ -585,6 +585,9 @@ class Selector {
       case Opcode::GuardTrue:
       case Opcode::GuardIndex:
       case Opcode::ResumePoint:
+      case Opcode::GuardRange:
+      case Opcode::RangeField:
+      case Opcode::RangeIter:
       case Opcode::FieldLoad:
       case Opcode::FieldStore:
       case Opcode::GlobalLoad:
