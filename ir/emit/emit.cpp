@@ -18,13 +18,13 @@ NameId ModuleEmitter::name(Identifier identifier) {
 
 void FunctionEmitter::emit_module(const ast::Module& tree) {
   std::span<ast::Stmt* const> statements(tree.body.data(), tree.body.size());
-  begin_body({});
+  static constexpr Identifier kNamespace = ".namespace";
+  begin_body(f_.is_class_body ? std::span(&kNamespace, 1) : std::span<const Identifier>());
   setup_annotations(statements, f_.range);
   if (m_.options.mode == EmitMode::File) {
     const auto* s = statements.empty() ? nullptr : statements[0]->as<ast::ExprStmt>();
     const auto* c = s != nullptr ? s->value->as<ast::Constant>() : nullptr;
-    if (c != nullptr && c->value.kind == ast::ConstantKind::kStr)
-      emit(s->range, Opcode::StoreGlobal, {value(c)}, m_.module->intern("__doc__"));
+    if (c != nullptr && c->value.kind == ast::ConstantKind::kStr) store_at_top_level("__doc__", value(c), s->range);
   }
   body(statements);
   end_body();
@@ -38,6 +38,7 @@ std::unique_ptr<Module> emit_module(const ParseResult& parse, const ScopeTree& s
   Function& f = *m.module->functions[m.module->add_function().index];
   f.name = f.qualified_name = "<module>";
   f.is_module_body = true;
+  f.is_class_body = options.names_in_namespace;
   f.range = parse.module->range;
   FunctionEmitter(m, 0, f).emit_module(*parse.module);
   return std::move(m.module);

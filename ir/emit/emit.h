@@ -11,6 +11,8 @@
 //  - The body of a `finally` is emitted once per way that leaves the region.
 //  - `a.f(x)` is call_method only when the arguments are names and constants; otherwise the attribute is loaded first,
 //    as CPython does.
+//  - `locals()`, `vars()`, `dir()`, `eval(s)` and `exec(s)` in a function need its variables: the call is guarded by
+//    whether it is that builtin, and then gets a dict that is made on the spot.
 // Evaluation order is CPython's. The range of an instruction is the one that CPython 3.11 would mark in a traceback.
 #pragma once
 
@@ -32,6 +34,9 @@ enum class EmitMode : uint8_t {
 
 struct EmitOptions {
   EmitMode mode = EmitMode::File;
+  /// The top level's names live in a mapping that the body takes as its one parameter (like a class body: load_name and
+  /// store_name), not in the module's globals: what `exec` and `eval` run. Function 0 then has `is_class_body`, too.
+  bool names_in_namespace = false;
 };
 
 /// The module of a good tree: parsed and analysed without diagnostics.

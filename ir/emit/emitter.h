@@ -161,6 +161,10 @@ class FunctionEmitter {
   void delete_name(Identifier name, SourceRange range);
   void unset_name(Identifier name, SourceRange range);
   ValueId load_local(VariableId v, SourceRange range);
+  void store_at_top_level(std::string_view name, ValueId value, SourceRange range);
+  ValueId locals_value(SourceRange range);
+  void add_to_locals(ValueId dict, Identifier name, Place place, SourceRange range);
+  ValueId introspecting_call(const ast::Call& e);
   void store_local(VariableId v, ValueId value, SourceRange range);
 
   // --- functions.cpp ---

@@ -508,6 +508,7 @@ ValueId FunctionEmitter::call_value(const ast::Call& e) {
                                                     e.keywords.empty() &&
                                                     place_of(name->id).kind == Place::Kind::Global)
       return super_value(e);
+    if (ValueId v = introspecting_call(e)) return v;
     std::vector<ValueId> operands{value(e.func)};
     CallShape shape = arguments(e.args, e.keywords, operands);
     return emit(e.range, Opcode::Call, operands, m_.module->intern(shape));

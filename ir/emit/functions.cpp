@@ -59,6 +59,7 @@ void FunctionEmitter::begin_body(std::span<const Identifier> params) {
     f_.free_names.push_back(m_.name(free_names_[i]));
     closure_.push_back(ssa_.builder.emit(Opcode::LoadClosure, {}, i));
   }
+  if (f_.is_module_body) return;
   if (f_.is_class_body) {
     for (Identifier cell : scope.cells) {
       VariableId v = add_local(cell, own_names_);
@@ -66,7 +67,6 @@ void FunctionEmitter::begin_body(std::span<const Identifier> params) {
     }
     return;
   }
-  if (f_.is_module_body) return;
   declare_locals(own_names_);
   size_t declared = locals_.size();
   for (size_t i = 0; i < params.size(); i++) {

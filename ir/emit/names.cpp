@@ -74,7 +74,9 @@ Place FunctionEmitter::find_place(Identifier name, NameScope& names) {
   const Symbol* symbol = scope.find(name);
   Binding binding = symbol != nullptr ? symbol->binding : Binding::kGlobalImplicit;
   switch (scope.kind) {
-    case ScopeKind::kModule: return {Place::Kind::Global};
+    case ScopeKind::kModule:
+      if (f_.is_class_body && binding != Binding::kGlobalExplicit) return {Place::Kind::Namespace, Place::kNoCell};
+      return {Place::Kind::Global};
     case ScopeKind::kClass:
       if (binding == Binding::kGlobalExplicit) return {Place::Kind::Global};
       if (binding != Binding::kFree) return {Place::Kind::Namespace, Place::kNoCell};
@@ -164,6 +166,13 @@ void FunctionEmitter::delete_name(Identifier name, SourceRange range) {
   }
 }
 
+void FunctionEmitter::store_at_top_level(std::string_view name, ValueId value, SourceRange range) {
+  if (f_.is_class_body)
+    emit(range, Opcode::StoreName, {namespace_, value}, m_.module->intern(name));
+  else
+    emit(range, Opcode::StoreGlobal, {value}, m_.module->intern(name));
+}
+
 // Leaves a name without a value, whether it has one now or not.
 void FunctionEmitter::unset_name(Identifier name, SourceRange range) {
   Place place = place_of(name);
@@ -184,6 +193,102 @@ void FunctionEmitter::unset_name(Identifier name, SourceRange range) {
       store_name(name, none(), range);
       return delete_name(name, range);
   }
+}
+
+// --- what needs all variables ---
+
+// The names that `locals()` shows here, with their values.
+ValueId FunctionEmitter::locals_value(SourceRange range) {
+  if (f_.is_class_body && names_ == &own_names_) return namespace_;
+  ValueId dict = emit(range, Opcode::MakeDict, {});
+  const Scope& scope = m_.scopes.scopes[names_->scope];
+  auto add_those = [&](auto&& wanted) {
+    for (const Symbol& symbol : scope.symbols) {
+      if (symbol.binding == Binding::kGlobalExplicit || symbol.binding == Binding::kGlobalImplicit) continue;
+      Place place = place_of(symbol.name);
+      if (wanted(symbol, place)) add_to_locals(dict, symbol.name, place, range);
+    }
+  };
+  auto is_cell = [&](Place p) { return p.kind == Place::Kind::Local && locals_[p.index].kind == Local::Kind::Cell; };
+  auto is_own = [](const Symbol& s) { return s.binding != Binding::kFree; };
+  // CPython's order
+  add_those([&](const Symbol& s, Place p) { return is_own(s) && (s.is_parameter || !is_cell(p)); });
+  add_those([&](const Symbol& s, Place p) { return is_own(s) && !s.is_parameter && is_cell(p); });
+  add_those([&](const Symbol& s, Place) { return !is_own(s); });
+  return dict;
+}
+
+// A name that may have no value is looked at in a region that swallows the error.
+void FunctionEmitter::add_to_locals(ValueId dict, Identifier name, Place place, SourceRange range) {
+  const Local* local = place.kind == Place::Kind::Local ? &locals_[place.index] : nullptr;
+  bool sure = local != nullptr && local->kind != Local::Kind::Cell && ssa_.is_bound(VariableId(place.index));
+  BlockId outer = ssa_.builder.handler;
+  BlockId handler, after;
+  if (!sure) {
+    handler = block();
+    after = block();
+    enter_region(handler);
+  }
+  at(range);
+  ValueId v;
+  if (local == nullptr || local->kind == Local::Kind::Cell) {
+    v = emit(range, Opcode::LoadCell, {cell_at(place)}, m_.name(name));
+  } else {
+    v = local->kind == Local::Kind::Slot ? emit(range, Opcode::LoadSlot, {}, local->slot)
+                                         : ssa_.read(VariableId(place.index));
+    if (!sure) v = emit(range, Opcode::CheckBound, {v}, local->name);
+  }
+  ValueId key = text(name);
+  emit(range, Opcode::DictSet, {dict, key, v});
+  if (sure) return;
+  ssa_.builder.handler = outer;
+  ssa_.jump(after);
+  ssa_.enter_handler(handler);
+  emit(range, Opcode::Catch, {});
+  ssa_.jump(after);
+  ssa_.enter(after);
+}
+
+// A call of what may be a builtin that looks at its caller's variables; none when it is none of those, or when the
+// builtin finds them itself (globals).
+ValueId FunctionEmitter::introspecting_call(const ast::Call& e) {
+  const auto* callee_name = e.func->as<ast::Name>();
+  if (callee_name == nullptr || !e.keywords.empty() || (f_.is_module_body && !f_.is_class_body)) return ValueId();
+  Identifier name = callee_name->id;
+  bool takes_source = name == "eval" || name == "exec";
+  if (!takes_source && name != "locals" && name != "vars" && name != "dir") return ValueId();
+  if (e.args.size() != (takes_source ? 1 : 0) || (takes_source && e.args[0]->is<ast::Starred>())) return ValueId();
+  Place::Kind kind = place_of(name).kind;
+  if (kind != Place::Kind::Global && kind != Place::Kind::Namespace) return ValueId();
+
+  ValueId callee = load_name(name, callee_name->range);
+  ValueId source = takes_source ? value(e.args[0]) : ValueId();
+  at(e.range);
+  ValueId nothing = none();
+  ValueId builtins = emit(e.range, Opcode::ImportName, {nothing, integer(0)}, m_.module->intern("builtins"));
+  ValueId builtin = emit(e.range, Opcode::LoadAttr, {builtins}, m_.name(name));
+  ValueId same = emit(e.range, Opcode::Compare, {callee, builtin}, CompareOp::Is);
+  ValueId test = emit(e.range, Opcode::Truth, {same});
+  BlockId own = block();
+  BlockId other = block();
+  BlockId end = block();
+  ValueId result = ssa_.add_param(end);
+  ssa_.branch(test, own, other);
+  ssa_.enter(own);
+  ValueId variables = locals_value(e.range);
+  if (takes_source) {
+    ValueId globals = emit(e.range, Opcode::LoadGlobals, {});
+    variables = call(e.range, callee, {source, globals, variables});
+  } else if (name == "dir") {
+    ValueId sorted = emit(e.range, Opcode::LoadAttr, {builtins}, m_.module->intern("sorted"));
+    variables = call(e.range, sorted, {variables});
+  }
+  ssa_.jump(end, variables);
+  ssa_.enter(other);
+  ValueId v = takes_source ? call(e.range, callee, {source}) : call(e.range, callee, {});
+  ssa_.jump(end, v);
+  ssa_.enter(end);
+  return result;
 }
 
 }  // namespace tsvm::ir
