@@ -5,31 +5,49 @@ functions that are compositions.
 """
 import math
 import torch
-from torch import (adaptive_avg_pool1d, avg_pool1d, bilinear, celu_, channel_shuffle, conv1d, conv2d, conv3d, conv_tbc,
-                   conv_transpose1d, conv_transpose2d, conv_transpose3d, cosine_similarity, hardshrink, pairwise_distance, pdist,
-                   pixel_shuffle, pixel_unshuffle, prelu, relu_, rrelu_, selu_, threshold_)
-from torch._C._nn import (avg_pool2d, avg_pool3d, elu_, gelu, hardtanh_, leaky_relu_, linear, log_sigmoid, one_hot, softplus,
-                          softshrink)
 
-logsigmoid = log_sigmoid
+_nn = torch._C._nn
+# Operators that are functions here under their own names.
+for _name in ("adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu_", "channel_shuffle", "conv1d", "conv2d", "conv3d",
+              "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "cosine_similarity", "hardshrink",
+              "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu_", "rrelu_", "selu_", "threshold_",
+              "avg_pool2d", "avg_pool3d", "elu_", "gelu", "hardtanh_", "leaky_relu_", "linear", "log_sigmoid", "one_hot",
+              "softplus", "softshrink"):
+    for _space in (_nn, torch._C._functions):
+        if hasattr(_space, _name):
+            globals()[_name] = getattr(_space, _name)
+            break
+if "log_sigmoid" in globals():
+    logsigmoid = log_sigmoid
 
 
 # --- activations -------------------------------------------------------------------------------------------------------
-def _activation(fn, fn_):
-    def apply(input, inplace=False):
-        return fn_(input) if inplace else fn(input)
-
-    apply.__name__ = apply.__qualname__ = fn.__name__
-    return apply
+def relu(input, inplace=False):
+    return torch.relu_(input) if inplace else torch.relu(input)
 
 
-relu = _activation(torch.relu, torch.relu_)
-selu = _activation(torch.selu, torch.selu_)
-relu6 = _activation(torch._C._nn.relu6, torch._C._nn.relu6_)
-silu = _activation(torch._C._nn.silu, torch._C._nn.silu_)
-mish = _activation(torch._C._nn.mish, torch._C._nn.mish_)
-hardswish = _activation(torch._C._nn.hardswish, torch._C._nn.hardswish_)
-hardsigmoid = _activation(torch._C._nn.hardsigmoid, torch._C._nn.hardsigmoid_)
+def selu(input, inplace=False):
+    return torch.selu_(input) if inplace else torch.selu(input)
+
+
+def relu6(input, inplace=False):
+    return _nn.relu6_(input) if inplace else _nn.relu6(input)
+
+
+def silu(input, inplace=False):
+    return _nn.silu_(input) if inplace else _nn.silu(input)
+
+
+def mish(input, inplace=False):
+    return _nn.mish_(input) if inplace else _nn.mish(input)
+
+
+def hardswish(input, inplace=False):
+    return _nn.hardswish_(input) if inplace else _nn.hardswish(input)
+
+
+def hardsigmoid(input, inplace=False):
+    return _nn.hardsigmoid_(input) if inplace else _nn.hardsigmoid(input)
 
 
 def threshold(input, threshold, value, inplace=False):
@@ -120,24 +138,24 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
 
 
 # --- dropout -----------------------------------------------------------------------------------------------------------
-def _dropout_function(name, check):
-    fn, fn_ = getattr(torch, name), getattr(torch, name + "_")
-
-    def apply(input, p=0.5, training=True, inplace=False):
-        if p < 0.0 or p > 1.0:
-            raise ValueError("dropout probability has to be between 0 and 1, but got {}".format(p))
-        if check is not None:
-            input, restore = check(input)
-            result = (fn_ if inplace else fn)(input, p, training)
-            return restore(result)
-        return (fn_ if inplace else fn)(input, p, training)
-
-    return apply
+def _check_probability(p):
+    if p < 0.0 or p > 1.0:
+        raise ValueError("dropout probability has to be between 0 and 1, but got {}".format(p))
 
 
-dropout = _dropout_function("dropout", None)
-alpha_dropout = _dropout_function("alpha_dropout", None)
-feature_alpha_dropout = _dropout_function("feature_alpha_dropout", None)
+def dropout(input, p=0.5, training=True, inplace=False):
+    _check_probability(p)
+    return torch.dropout_(input, p, training) if inplace else torch.dropout(input, p, training)
+
+
+def alpha_dropout(input, p=0.5, training=False, inplace=False):
+    _check_probability(p)
+    return torch.alpha_dropout_(input, p, training) if inplace else torch.alpha_dropout(input, p, training)
+
+
+def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
+    _check_probability(p)
+    return torch.feature_alpha_dropout_(input, p, training) if inplace else torch.feature_alpha_dropout(input, p, training)
 
 
 def _feature_dropout(dims):
@@ -145,8 +163,7 @@ def _feature_dropout(dims):
     name = "dropout{}d".format(dims)
 
     def apply(input, p=0.5, training=True, inplace=False):
-        if p < 0.0 or p > 1.0:
-            raise ValueError("dropout probability has to be between 0 and 1, but got {}".format(p))
+        _check_probability(p)
         if input.dim() not in (dims + 1, dims + 2):
             import warnings
             warnings.warn("{}: Received a {}-D input to {}, which is deprecated and will result in an error in a future release."

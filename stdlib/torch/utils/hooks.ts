@@ -96,3 +96,22 @@ class BackwardHook:
 
         values, _ = self._through(values, on_grads)
         return values if is_tuple else values[0]
+
+
+class TensorHookHandle:
+    """What tensor.register_hook returns."""
+
+    def __init__(self, tensor, id):
+        self._tensor = tensor
+        self.id = id
+
+    def remove(self):
+        if self._tensor is not None:
+            self._tensor._remove_hook(self.id)
+            self._tensor = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, type, value, traceback):
+        self.remove()

@@ -1,0 +1,257 @@
+// `_torch_c`: the native half of torch. The language half (stdlib/torch) takes its names from here.
+#include <string>
+
+#include "ops/autograd/engine.h"
+#include "ops/autograd/mode.h"
+#include "ops/functions.h"
+#include "stdlib/native/modules.h"
+#include "stdlib/native/torch/factory.h"
+#include "stdlib/native/torch/operators.h"
+#include "stdlib/native/torch/tensor_type.h"
+#include "stdlib/native/torch/values.h"
+#include "vm/native.h"
+
+namespace tsvm::stdlib {
+namespace {
+
+using namespace tsvm::vm;
+using ops::DType;
+using ops::Tensor;
+namespace autograd = ops::autograd;
+
+template <class Fn>
+Value guarded(VM& vm, Fn&& fn) {
+  try {
+    return fn();
+  } catch (const ops::Error& e) {
+    return raise_error(vm, e);
+  }
+}
+
+bool optional_dtype(VM& vm, Value v, std::optional<DType>& out) {
+  if (v.is_none()) return true;
+  if (v.tag != Tag::DType)
+    return fail(vm, vm.types.TypeError, "dtype must be a torch.dtype, not %s", type_of(vm, v)->name->data);
+  out = unpack_dtype(v);
+  return true;
+}
+
+Value make_tensor(VM& vm, const Value* a) {
+  std::optional<DType> dtype;
+  ops::Device device;
+  if (!optional_dtype(vm, a[1], dtype)) return Value::error();
+  if (!a[2].is_none() && !to_device(vm, a[2], device)) return Value::error();
+  int grad = truth(vm, a[3]);
+  if (grad < 0) return Value::error();
+  Ref t(tensor_from_data(vm, a[0], dtype, device));
+  if (t.is_error() || !grad) return t.take();
+  return guarded(vm, [&] {
+    autograd::set_requires_grad(unpack_tensor(*t), true);
+    return t.take();
+  });
+}
+
+Value as_tensor(VM& vm, const Value* a) {
+  std::optional<DType> dtype;
+  ops::Device device;
+  if (!optional_dtype(vm, a[1], dtype)) return Value::error();
+  if (!a[2].is_none() && !to_device(vm, a[2], device)) return Value::error();
+  if (a[0].is_tensor()) {
+    const Tensor& t = unpack_tensor(a[0]);
+    bool same = (!dtype || *dtype == t.dtype()) && (a[2].is_none() || device == t.device());
+    if (same) return new_ref(a[0]);
+    return guarded(vm, [&] { return box(vm, ops::to(t, dtype, a[2].is_none() ? t.device() : device)); });
+  }
+  return tensor_from_data(vm, a[0], dtype, device);
+}
+
+bool tensors_of(VM& vm, Value v, std::vector<Tensor>& out) {
+  if (v.is_none()) return true;
+  if (v.is_tensor()) {
+    out.push_back(unpack_tensor(v));
+    return true;
+  }
+  return for_each(vm, v, [&](Value item) {
+    if (!item.is_tensor() && !item.is_none())
+      return fail(vm, vm.types.TypeError, "expected a Tensor, got %s", type_of(vm, item)->name->data);
+    out.push_back(unpack_optional_tensor(item));
+    return true;
+  });
+}
+
+Value run_backward(VM& vm, const Value* a) {
+  std::vector<Tensor> roots, grads, inputs;
+  if (!tensors_of(vm, a[0], roots) || !tensors_of(vm, a[1], grads) || !tensors_of(vm, a[4], inputs))
+    return Value::error();
+  grads.resize(roots.size());
+  autograd::BackwardOptions options{.keep_graph = truth(vm, a[2]) == 1, .create_graph = truth(vm, a[3]) == 1};
+  return guarded(vm, [&] {
+    autograd::backward(roots, grads, options, inputs);
+    return Value::none();
+  });
+}
+
+Value run_grad(VM& vm, const Value* a) {
+  std::vector<Tensor> roots, inputs, grads;
+  if (!tensors_of(vm, a[0], roots) || !tensors_of(vm, a[1], inputs) || !tensors_of(vm, a[2], grads))
+    return Value::error();
+  grads.resize(roots.size());
+  autograd::BackwardOptions options{
+      .keep_graph = truth(vm, a[3]) == 1, .create_graph = truth(vm, a[4]) == 1, .allow_unused = truth(vm, a[5]) == 1};
+  return guarded(vm, [&] { return box(vm, autograd::grad(roots, inputs, grads, options)); });
+}
+
+Value set_print_options(VM& vm, const Value* a) {
+  ops::PrintOptions& o = print_options();
+  if (is_str(a[4])) o.set_profile(text_of(a[4]));
+  int64_t n;
+  if (!a[0].is_none()) {
+    if (!arg_int(vm, a[0], n)) return Value::error();
+    o.precision = static_cast<int>(n);
+  }
+  if (!a[1].is_none() && !to_double(vm, a[1], o.threshold)) return Value::error();
+  if (!a[2].is_none() && !arg_int(vm, a[2], o.edgeitems)) return Value::error();
+  if (!a[3].is_none()) {
+    if (!arg_int(vm, a[3], n)) return Value::error();
+    o.linewidth = static_cast<int>(n);
+  }
+  if (a[5].is_bool())
+    o.sci_mode = a[5].is_true();
+  else
+    o.sci_mode = std::nullopt;
+  return Value::none();
+}
+
+Value infer_size(VM& vm, const Value* a) {
+  return guarded(vm, [&] { return box_size(vm, ops::infer_size(unpack_int_list(a[0]), unpack_int_list(a[1]))); });
+}
+
+/// (device, dtype, non_blocking, memory_format) of to(...)'s arguments.
+Value parse_to(VM& vm, const Value* a) {
+  Ref device = Ref::copy(a[1]), dtype = Ref::copy(a[2]), non_blocking = Ref::copy(a[3]), format = Ref::copy(a[5]);
+  auto* args = as<Tuple>(a[0]);
+  uint32_t i = 0;
+  if (i < args->size) {
+    Value first = args->items[i];
+    if (first.is_tensor()) {
+      device = Ref(box(vm, unpack_tensor(first).device()));
+      dtype = Ref(box(vm, unpack_tensor(first).dtype()));
+      i++;
+    } else if (first.tag == Tag::DType) {
+      dtype = Ref::copy(first);
+      i++;
+    } else {
+      if (!first.is_none()) device = Ref::copy(first);
+      i++;
+      if (i < args->size && (args->items[i].tag == Tag::DType || args->items[i].is_none()))
+        dtype = Ref::copy(args->items[i++]);
+    }
+  }
+  if (i < args->size) non_blocking = Ref::copy(args->items[i++]);
+  if (!device->is_none()) {
+    ops::Device d;
+    if (!to_device(vm, *device, d)) return Value::error();
+    device = Ref(box(vm, d));
+  }
+  if (!dtype->is_none() && dtype->tag != Tag::DType)
+    return raise(vm, vm.types.TypeError, "to() received an invalid combination of arguments");
+  return make_tuple(vm, {*device, *dtype, *non_blocking, *format});
+}
+
+const NativeDef kFunctions[] = {
+    {"tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False)", make_tensor,
+     "A tensor made from data, copied."},
+    {"as_tensor(data, dtype=None, device=None)", as_tensor},
+    {"_run_backward(tensors, grad_tensors, keep_graph, create_graph, inputs, /)", run_backward},
+    {"_run_grad(outputs, inputs, grad_outputs, keep_graph, create_graph, allow_unused, /)", run_grad},
+    {"is_grad_enabled()", [](VM&, const Value*) { return Value::boolean(autograd::grad_mode()); }},
+    {"_set_grad_enabled(mode, /)",
+     [](VM& vm, const Value* a) {
+       if (!a[0].is_bool())
+         return raise(vm, vm.types.TypeError, "enabled must be a bool (got %s)", type_of(vm, a[0])->name->data);
+       autograd::set_grad_mode(a[0].is_true());
+       return Value::none();
+     }},
+    {"is_inference_mode_enabled()", [](VM&, const Value*) { return Value::boolean(autograd::inference_mode()); }},
+    {"_set_inference_mode(mode, /)",
+     [](VM&, const Value* a) {
+       autograd::set_inference_mode(a[0].is_true());
+       return Value::none();
+     }},
+    {"get_default_dtype()", [](VM& vm, const Value*) { return box(vm, ops::default_dtype()); }},
+    {"_set_default_dtype(dtype, /)",
+     [](VM& vm, const Value* a) {
+       if (a[0].tag != Tag::DType || ops::info(unpack_dtype(a[0])).category != ops::DTypeCategory::Floating)
+         return raise(vm, vm.types.TypeError, "only floating-point types are supported as the default type");
+       ops::set_default_dtype(unpack_dtype(a[0]));
+       return Value::none();
+     }},
+    {"_set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None)",
+     set_print_options},
+    {"promote_types(type1, type2)",
+     [](VM& vm, const Value* a) {
+       if (a[0].tag != Tag::DType || a[1].tag != Tag::DType)
+         return raise(vm, vm.types.TypeError, "promote_types(): arguments must be torch.dtype");
+       return box(vm, ops::promote_types(unpack_dtype(a[0]), unpack_dtype(a[1])));
+     }},
+    {"is_tensor(obj, /)", [](VM&, const Value* a) { return Value::boolean(a[0].is_tensor()); }},
+    {"_default_generator()", [](VM& vm, const Value*) { return make_generator_object(vm, ops::default_generator()); }},
+    {"_infer_size(a, b, /)", infer_size},
+    {"_parse_to(*args, device=None, dtype=None, non_blocking=False, copy=False, memory_format=None)", parse_to},
+    {"_missing_operators()",
+     [](VM& vm, const Value*) {
+       Ref names(make_list(vm));
+       for (const char* name : kMissingOperators) {
+         Ref text(make_str(vm, name));
+         list_append(vm, as<List>(*names), *text);
+       }
+       return make_set_from(vm, *names, true);
+     }},
+};
+
+Value namespace_module(VM& vm, const char* name, OperatorSpace space) {
+  Ref m(make_module(vm, name));
+  for (const OperatorEntry& e : kOperators) {
+    if (!e.is_function || e.space != space) continue;
+    Ref f(make_operator(vm, e, false));
+    dict_set(vm, as<Module>(*m)->dict, vm.name(e.name), *f);
+  }
+  return m.take();
+}
+
+}  // namespace
+
+Value make_torch_c(VM& vm) {
+  init_torch_values(vm);
+  init_tensor_type(vm);
+  TorchTypes& types = torch_types(vm);
+  ModuleBuilder m(vm, "_torch_c");
+  m.functions(kFunctions)
+      .type(vm.types.tensor)
+      .type(types.size)
+      .type(types.device)
+      .type(types.layout)
+      .type(types.memory_format)
+      .type(types.generator)
+      .type(vm.types.dtype)
+      .type(vm.types.parameter)
+      .type(types.storage);
+#define TSVM_DTYPE(name, ctype, python, cpp, number, category) m.constant(python, box(vm, DType::name));
+#include "ops/tensor/dtype.def"
+#undef TSVM_DTYPE
+  m.constant("strided", make_layout(vm, ops::Layout::Strided))
+      .constant("sparse_coo", make_layout(vm, ops::Layout::SparseCoo));
+  m.constant("contiguous_format", make_memory_format(vm, ops::MemoryFormat::Contiguous))
+      .constant("preserve_format", make_memory_format(vm, ops::MemoryFormat::Preserve))
+      .constant("channels_last", make_memory_format(vm, ops::MemoryFormat::ChannelsLast))
+      .constant("channels_last_3d", make_memory_format(vm, ops::MemoryFormat::ChannelsLast3d));
+  m.constant("_functions", namespace_module(vm, "torch._C._functions", OperatorSpace::Torch))
+      .constant("_nn", namespace_module(vm, "torch._C._nn", OperatorSpace::Nn))
+      .constant("_linalg", namespace_module(vm, "torch._C._linalg", OperatorSpace::Linalg))
+      .constant("_special", namespace_module(vm, "torch._C._special", OperatorSpace::Special))
+      .constant("_fft", namespace_module(vm, "torch._C._fft", OperatorSpace::Fft))
+      .constant("_private", namespace_module(vm, "torch._C._private", OperatorSpace::Private));
+  return m.take();
+}
+
+}  // namespace tsvm::stdlib

@@ -1,0 +1,337 @@
+"""torch: tensors, operators, and what is built on them.
+
+Operators and types are native (torch._C); this module gives them their names. Submodules that few programs use are imported when
+they are first asked for (see __getattr__).
+"""
+import _torch_c as _C
+from _torch_c import (Generator, Parameter as _Parameter, Size, Tensor, TypedStorage, as_tensor, channels_last, channels_last_3d,
+                      contiguous_format, device, dtype, get_default_dtype, is_grad_enabled, is_inference_mode_enabled, is_tensor,
+                      layout, memory_format, preserve_format, promote_types, sparse_coo, strided, tensor)
+from _torch_c import (bfloat16, bool, complex64, complex128, float16, float32, float64, int8, int16, int32, int64, uint8)
+
+__version__ = "1.13.1"
+half, float, double, cfloat, cdouble = float16, float32, float64, complex64, complex128
+short, int, long = int16, int32, int64
+legacy_contiguous_format = contiguous_format
+inf = 1e999
+nan = inf - inf
+pi = 3.141592653589793
+e = 2.718281828459045
+
+globals().update(_C._functions.__dict__)
+__name__ = "torch"
+default_generator = _C._default_generator()
+
+
+# --- gradients on and off ----------------------------------------------------------------------------------------------
+class _GradMode:
+    """Sets grad mode for a with block; as a decorator, for each call of a function."""
+
+    _mode = False
+
+    def __enter__(self):
+        self._before = is_grad_enabled()
+        _C._set_grad_enabled(self._mode)
+
+    def __exit__(self, *exc):
+        _C._set_grad_enabled(self._before)
+
+    def __call__(self, function):
+        from functools import wraps
+        make = self._again
+
+        @wraps(function)
+        def wrapped(*args, **kwargs):
+            with make():
+                return function(*args, **kwargs)
+
+        return wrapped
+
+    def _again(self):
+        return type(self)()
+
+
+class no_grad(_GradMode):
+    """Nothing is recorded for backward."""
+
+    def __new__(cls, function=None):
+        self = super().__new__(cls)
+        return self if function is None else self(function)
+
+
+class enable_grad(_GradMode):
+    """Recording is on, even inside no_grad."""
+
+    _mode = True
+
+    def __new__(cls, function=None):
+        self = super().__new__(cls)
+        return self if function is None else self(function)
+
+
+class set_grad_enabled(_GradMode):
+    """Sets grad mode at once, and back at the end of a with block."""
+
+    def __init__(self, mode):
+        self._before = is_grad_enabled()
+        self._mode = mode
+        _C._set_grad_enabled(mode)
+
+    def __enter__(self):
+        pass
+
+    def _again(self):
+        return set_grad_enabled(self._mode)
+
+    def clone(self):
+        return set_grad_enabled(self._mode)
+
+    @property
+    def mode(self):
+        return self._mode
+
+
+class inference_mode(_GradMode):
+    """no_grad whose tensors can never take part in a graph."""
+
+    def __init__(self, mode=True):
+        self._mode = mode
+
+    def __enter__(self):
+        self._before = is_grad_enabled(), is_inference_mode_enabled()
+        if self._mode:
+            _C._set_grad_enabled(False)
+        _C._set_inference_mode(self._mode)
+
+    def __exit__(self, *exc):
+        _C._set_grad_enabled(self._before[0])
+        _C._set_inference_mode(self._before[1])
+
+    def _again(self):
+        return inference_mode(self._mode)
+
+
+# --- settings ----------------------------------------------------------------------------------------------------------
+def manual_seed(seed):
+    """Seeds the generator that operators use by default."""
+    seed = seed.__index__() if not isinstance(seed, Tensor) else seed.item()
+    if not -0x8000000000000000 <= seed <= 0xffffffffffffffff:
+        raise RuntimeError("Overflow when unpacking long")
+    if seed > 0x7fffffffffffffff:
+        seed -= 0x10000000000000000
+    return default_generator.manual_seed(seed)
+
+
+def seed():
+    return default_generator.seed()
+
+
+def initial_seed():
+    return default_generator.initial_seed()
+
+
+def get_rng_state():
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state):
+    default_generator.set_state(new_state)
+
+
+_TENSOR_TYPES = {"torch.FloatTensor": float32, "torch.DoubleTensor": float64, "torch.HalfTensor": float16,
+                 "torch.BFloat16Tensor": bfloat16, "torch.ByteTensor": uint8, "torch.CharTensor": int8, "torch.ShortTensor": int16,
+                 "torch.IntTensor": int32, "torch.LongTensor": int64, "torch.BoolTensor": bool}
+
+
+def set_default_dtype(d):
+    _C._set_default_dtype(d)
+
+
+def set_default_tensor_type(t):
+    if isinstance(t, str):
+        if t not in _TENSOR_TYPES:
+            raise TypeError("invalid type object")
+        t = _TENSOR_TYPES[t]
+    _C._set_default_dtype(getattr(t, "dtype", t))
+
+
+def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
+    if profile is not None and profile not in ("default", "short", "full"):
+        raise ValueError(f"unknown profile {profile}")
+    _C._set_printoptions(precision, threshold, edgeitems, linewidth, profile, sci_mode)
+
+
+_threads = None
+
+
+def get_num_threads():
+    import os
+    return _threads or os.cpu_count() or 1
+
+
+def set_num_threads(n):
+    global _threads
+    if n <= 0:
+        raise RuntimeError("set_num_threads expects a positive integer")
+    _threads = n
+    _C._set_num_threads(n)
+
+
+def set_num_interop_threads(n):
+    pass
+
+
+def get_num_interop_threads():
+    return 1
+
+
+_deterministic = False
+
+
+def use_deterministic_algorithms(mode, *, warn_only=False):
+    global _deterministic
+    _deterministic = mode
+
+
+def are_deterministic_algorithms_enabled():
+    return _deterministic
+
+
+def set_flush_denormal(mode):
+    return False
+
+
+def compiled_with_cxx11_abi():
+    return True
+
+
+# --- questions ------------------------------------------------------------------------------------------------------------
+def typename(o):
+    """The full name of an object's type: torch.FloatTensor, __main__.Net ..."""
+    if isinstance(o, Tensor):
+        return o._type_name()
+    cls = o if isinstance(o, type) else type(o)
+    module = getattr(cls, "__module__", "builtins")
+    return cls.__qualname__ if module in (None, "builtins") else module + "." + cls.__qualname__
+
+
+def is_storage(obj):
+    return isinstance(obj, TypedStorage)
+
+
+class iinfo:
+    """Limits of an integer dtype."""
+
+    def __init__(self, type):
+        if type not in (uint8, int8, int16, int32, int64):
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle '" + str(type) + "'")
+        self.bits = {uint8: 8, int8: 8, int16: 16, int32: 32, int64: 64}[type]
+        self.min = 0 if type is uint8 else -(1 << (self.bits - 1))
+        self.max = (1 << self.bits) - 1 if type is uint8 else (1 << (self.bits - 1)) - 1
+        self.dtype = str(type)[6:]
+
+    def __repr__(self):
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+
+
+class finfo:
+    """Limits of a floating-point dtype."""
+
+    def __init__(self, type=None):
+        type = get_default_dtype() if type is None else type
+        type = {complex64: float32, complex128: float64}.get(type, type)
+        if type not in (float16, bfloat16, float32, float64):
+            raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle '" + str(type) + "'")
+        self.bits, digits, exponent = {float16: (16, 10, 15), bfloat16: (16, 7, 127), float32: (32, 23, 127),
+                                       float64: (64, 52, 1023)}[type]
+        self.eps = 2.0 ** -digits
+        self.max = (2.0 - self.eps) * 2.0 ** exponent
+        self.min = -self.max
+        self.tiny = self.smallest_normal = 2.0 ** (1 - exponent)
+        self.resolution = {float16: 1e-3, bfloat16: 1e-2, float32: 1e-6, float64: 1e-15}[type]
+        self.dtype = str(type)[6:]
+
+    def __repr__(self):
+        return (f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+                f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})")
+
+
+def _assert(condition, message):
+    assert condition, message
+
+
+# --- tensor types by name: torch.FloatTensor(2, 3) --------------------------------------------------------------------------
+class _LegacyType:
+    """torch.FloatTensor and its like: makes tensors of one dtype."""
+
+    def __init__(self, name, dtype):
+        self.__name__ = name
+        self.dtype = dtype
+
+    def __call__(self, *args):
+        if len(args) == 1 and isinstance(args[0], (list, tuple)) and not isinstance(args[0], Size):
+            return tensor(args[0], dtype=self.dtype)
+        if len(args) == 1 and isinstance(args[0], Tensor):
+            if args[0].dtype != self.dtype:
+                raise TypeError(f"expected {self.__name__} (got {typename(args[0])})")
+            return args[0].detach()
+        return empty(*args, dtype=self.dtype) if args else empty(0, dtype=self.dtype)
+
+    def __instancecheck__(self, instance):
+        return isinstance(instance, Tensor) and instance.dtype == self.dtype
+
+    def __repr__(self):
+        return f"<class 'torch.{self.__name__}'>"
+
+    def __str__(self):
+        return "torch." + self.__name__
+
+
+for _name, _dtype in _TENSOR_TYPES.items():
+    globals()[_name[6:]] = _LegacyType(_name[6:], _dtype)
+
+
+# --- compositions of operators -----------------------------------------------------------------------------------------------
+def einsum(equation, *operands):
+    """Sums of products by index letters: einsum("ij,jk->ik", a, b)."""
+    from torch.functional import einsum
+    return einsum(equation, *operands)
+
+
+def save(obj, f, pickle_module=None, pickle_protocol=2, _use_new_zipfile_serialization=True):
+    from torch import serialization
+    serialization.save(obj, f, pickle_protocol=pickle_protocol,
+                       _use_new_zipfile_serialization=_use_new_zipfile_serialization)
+
+
+def load(f, map_location=None, pickle_module=None, *, weights_only=False, **pickle_load_args):
+    from torch import serialization
+    return serialization.load(f, map_location, weights_only=weights_only)
+
+
+# --- submodules ------------------------------------------------------------------------------------------------------------------
+import torch.autograd
+
+_LAZY = {"nn", "optim", "utils", "jit", "cuda", "backends", "distributed", "distributions", "hub", "linalg", "special", "fft",
+         "functional", "random", "serialization", "multiprocessing", "onnx", "sparse", "testing", "types", "version", "return_types",
+         "package", "profiler", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "legacy", "func"}
+
+
+def __getattr__(name):
+    """Submodules are imported when they are first used."""
+    if name in _LAZY:
+        from importlib import import_module
+        return import_module("torch." + name)
+    functional = import_functional()
+    if hasattr(functional, name):
+        value = getattr(functional, name)
+        globals()[name] = value
+        return value
+    if name in _C._missing_operators():
+        raise NotImplementedError(f"torch.{name} is an operator of PyTorch that tsvm does not have yet")
+    raise AttributeError(f"module 'torch' has no attribute '{name}'")
+
+
+def import_functional():
+    import torch.functional
+    return torch.functional

@@ -1,0 +1,47 @@
+"""torch.autograd: gradients of what was computed."""
+import _torch_c as _C
+import torch
+
+no_grad, enable_grad, set_grad_enabled, inference_mode = (torch.no_grad, torch.enable_grad, torch.set_grad_enabled,
+                                                          torch.inference_mode)
+Variable = torch.Tensor
+
+
+def _as_tuple(value):
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, torch.Tensor) else tuple(value)
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None):
+    """Adds the gradients of the sum of tensors (weighted by grad_tensors) to the leaves' .grad."""
+    if inputs is not None and len(_as_tuple(inputs)) == 0:
+        raise RuntimeError("'inputs' argument to backward cannot be empty.")
+    tensors = _as_tuple(tensors)
+    grads = _as_tuple(grad_variables if grad_tensors is None else grad_tensors) or (None,) * len(tensors)
+    keep = create_graph if retain_graph is None else retain_graph
+    _C._run_backward(tensors, grads, keep, create_graph, None if inputs is None else _as_tuple(inputs))
+
+
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False,
+         is_grads_batched=False):
+    """The gradients of outputs with respect to inputs, as a tuple."""
+    if is_grads_batched:
+        raise NotImplementedError("torch.autograd.grad with is_grads_batched=True")
+    outputs = _as_tuple(outputs)
+    grads = _as_tuple(grad_outputs) or (None,) * len(outputs)
+    keep = create_graph if retain_graph is None else retain_graph
+    return _C._run_grad(outputs, _as_tuple(inputs), grads, keep, create_graph, allow_unused)
+
+
+def __getattr__(name):
+    if name in ("Function", "FunctionCtx"):
+        from torch.autograd import function
+        return getattr(function, name)
+    if name in ("gradcheck", "gradgradcheck"):
+        from torch.autograd import gradcheck
+        return getattr(gradcheck, name)
+    if name in ("functional", "profiler", "graph", "function", "forward_ad", "anomaly_mode"):
+        from importlib import import_module
+        return import_module("torch.autograd." + name)
+    raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")

@@ -1,0 +1,14 @@
+"""torch.nn: modules, parameters, losses."""
+from torch.nn.parameter import Parameter
+from torch.nn.modules import *
+from torch.nn import functional, init
+
+
+def __getattr__(name):
+    if name in ("utils", "parallel", "quantized", "intrinsic", "qat"):
+        from importlib import import_module
+        return import_module("torch.nn." + name)
+    if name == "DataParallel":
+        from torch.nn.parallel import DataParallel
+        return DataParallel
+    raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")
