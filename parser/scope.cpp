@@ -574,4 +574,10 @@ ScopeTree analyze_scopes(ParseResult& parse, Arena& arena) {
   return tree;
 }
 
+std::vector<Diagnostic> check_syntax(const SourceFile& source) {
+  Arena arena;
+  ParseResult parsed = parse(source, arena);
+  return parsed.ok() ? analyze_scopes(parsed, arena).diagnostics : std::move(parsed.diagnostics);
+}
+
 }  // namespace tsvm

@@ -87,4 +87,7 @@ struct ScopeTree {
 /// Analyses a tree that was parsed without errors.
 ScopeTree analyze_scopes(ParseResult& parse, Arena& arena);
 
+/// All that CPython would reject in a file without running it: the errors of the parser, or else those of its compiler.
+std::vector<Diagnostic> check_syntax(const SourceFile& source);
+
 }  // namespace tsvm

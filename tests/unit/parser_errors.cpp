@@ -22,10 +22,9 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 std::vector<Diagnostic> diagnose(const SourceFile& source, bool compile) {
+  if (compile) return check_syntax(source);
   Arena arena;
-  ParseResult r = parse(source, arena);
-  if (!r.ok() || !compile) return r.diagnostics;
-  return analyze_scopes(r, arena).diagnostics;
+  return parse(source, arena).diagnostics;
 }
 
 std::string unescape(std::string_view text) {
