@@ -33,16 +33,92 @@ bool rounds(DType from, DType seen) {
   return !(is_integral(from) && is_integral(seen) && item_size(from) < item_size(seen));
 }
 
+/// How one operand passes between tensor and native kernel.
+enum class Pass : uint8_t {
+  Direct,     // the kernel works on the tensor's memory
+  Gathered,   // through a buffer of the tensor's dtype
+  Converted,  // through a buffer of the compute type
+  Uniform,
+};
+
+/// What a run's native kernel needs to know, the same for all its chunks.
+struct NativePlan {
+  NativeFn fn = nullptr;
+  Pass pass[kMaxOperands];
+  NativeOperand operands[kMaxOperands];
+};
+
+/// The dtype whose elements are those of a block buffer.
+DType dtype_of_buffer(CType t) {
+  constexpr DType kTypes[] = {DType::Bool,    DType::Int32,     DType::Int64,     DType::Float32,
+                              DType::Float64, DType::Complex64, DType::Complex128};
+  return kTypes[static_cast<int>(t)];
+}
+
+template <class T>
+void copy_elements(const char* from, int64_t from_stride, char* to, int64_t to_stride, int64_t n) {
+  for (int64_t i = 0; i < n; i++) std::memcpy(to + i * to_stride, from + i * from_stride, sizeof(T));
+}
+void copy_elements(int size, const char* from, int64_t from_stride, char* to, int64_t to_stride, int64_t n) {
+  switch (size) {
+    case 1: return copy_elements<uint8_t>(from, from_stride, to, to_stride, n);
+    case 2: return copy_elements<uint16_t>(from, from_stride, to, to_stride, n);
+    case 4: return copy_elements<uint32_t>(from, from_stride, to, to_stride, n);
+    case 8: return copy_elements<uint64_t>(from, from_stride, to, to_stride, n);
+    default: return copy_elements<std::complex<double>>(from, from_stride, to, to_stride, n);
+  }
+}
+
+bool everywhere_same(const Loop& loop, int operand) {
+  for (int d = 0; d < loop.ndim(); d++)
+    if (loop.stride(d, operand) != 0) return false;
+  return true;
+}
+bool one_line(const Loop& loop, int operand) {
+  for (int d = 1; d < loop.ndim(); d++)
+    if (loop.stride(d, operand) != loop.size(d - 1) * loop.stride(d - 1, operand)) return false;
+  return true;
+}
+/// Whether blocks cut across lines, because those are short.
+bool is_packed(const Loop& loop) { return loop.ndim() > 1 && loop.size(0) < kShortLine; }
+
+/// Looks for a native kernel. Leaves plan.fn null where there is none.
+void plan_native(const Run& r, NativePlan& plan) {
+  const NativeCompiler* compiler = native_compiler();
+  const Program& p = *r.program;
+  const Loop& loop = *r.loop;
+  if (compiler == nullptr || p.operations < 2) return;
+  const bool packed = is_packed(loop);
+  for (int k = 0; k < loop.operands(); k++) {
+    const bool output = k < p.output_count;
+    const OperandType t = r.operands[k];
+    const CType type = output ? p.output_type(k) : p.input_type(k - p.output_count);
+    const bool natural = compute_type(t.stored) == type && !rounds(t.stored, t.seen);
+    if (!natural && is_complex(type)) return;
+    plan.operands[k] = {natural ? t.stored : dtype_of_buffer(type), Access::Dense};
+    if (!output && (everywhere_same(loop, k) || (!packed && loop.stride(0, k) == 0))) {
+      plan.pass[k] = Pass::Uniform;
+      plan.operands[k] = {dtype_of_buffer(type), Access::Uniform};
+    } else if (!natural) {
+      plan.pass[k] = Pass::Converted;
+    } else if ((!packed || one_line(loop, k)) && loop.stride(0, k) == static_cast<int64_t>(item_size(t.stored))) {
+      plan.pass[k] = Pass::Direct;
+    } else {
+      plan.pass[k] = Pass::Gathered;
+    }
+  }
+  plan.fn = compiler->find(p, plan.operands, loop.numel());
+}
+
 /// A thread's run over elements [begin, end) of the loop.
 class BlockRun {
  public:
-  BlockRun(const Run& r, const KernelTable& kernels, NativeFn native)
+  BlockRun(const Run& r, const KernelTable& kernels, const NativePlan& native)
       : r_(r), p_(*r.program), loop_(*r.loop), kernels_(kernels), native_(native) {}
 
   /// Returns whether an integer was divided by zero.
   int over(int64_t begin, int64_t end) {
-    const int64_t line = loop_.size(0);
-    packed_ = loop_.ndim() > 1 && line < kShortLine;
+    packed_ = is_packed(loop_);
     plan(end - begin);
     alignas(64) char local[8192];
     const size_t bytes = static_cast<size_t>(scratch_bytes_);
@@ -67,16 +143,6 @@ class BlockRun {
 
  private:
   int outputs() const { return p_.output_count; }
-  bool everywhere_same(int operand) const {
-    for (int d = 0; d < loop_.ndim(); d++)
-      if (loop_.stride(d, operand) != 0) return false;
-    return true;
-  }
-  bool one_line(int operand) const {
-    for (int d = 1; d < loop_.ndim(); d++)
-      if (loop_.stride(d, operand) != loop_.size(d - 1) * loop_.stride(d - 1, operand)) return false;
-    return true;
-  }
   /// Whether the operand can be read or written where it is.
   bool direct(int operand, CType type, int64_t stride) const {
     const OperandType t = r_.operands[operand];
@@ -86,12 +152,14 @@ class BlockRun {
 
   /// Decides the size of blocks and of the memory they need.
   void plan(int64_t elements) {
-    bool buffers = p_.operations > 1;
+    const bool native = native_.fn != nullptr;
+    bool buffers = p_.operations > 1 && !native;
     for (int k = 0; k < loop_.operands(); k++) {
-      constant_[k] = k >= outputs() && everywhere_same(k);
-      line_[k] = !packed_ || one_line(k);
+      constant_[k] = k >= outputs() && everywhere_same(loop_, k);
+      line_[k] = !packed_ || one_line(loop_, k);
       const CType type = k < outputs() ? p_.output_type(k) : p_.input_type(k - outputs());
-      buffers |= !constant_[k] && !(line_[k] && direct(k, type, loop_.stride(0, k)));
+      buffers |= native ? native_.pass[k] != Pass::Direct && native_.pass[k] != Pass::Uniform
+                        : !constant_[k] && !(line_[k] && direct(k, type, loop_.stride(0, k)));
     }
     block_ = buffers ? (p_.slot_width <= 4 ? 1024 : p_.slot_width == 8 ? 512 : 256) : elements;
     block_ = std::min(block_, elements);
@@ -99,32 +167,32 @@ class BlockRun {
     leaves_ = p_.inputs + p_.params;
     int64_t bytes = round_up(static_cast<int64_t>(sizeof(Value)) * p_.size, 64);
     splats_ = bytes;
-    for (int i = 0; i < p_.size; i++) bytes += p_.code[i].op <= Op::Const ? 2 * kSplatBytes : 0;
+    bytes += 2 * kSplatBytes * p_.size;
     slots_ = bytes;
-    bytes += padded_ * p_.slot_width * p_.slots;
+    if (!native) bytes += padded_ * p_.slot_width * p_.slots;
     inputs_ = bytes;
-    if (buffers)
+    if (buffers) {
       for (int i = 0; i < p_.inputs; i++) bytes += padded_ * width(p_.input_type(i));
+      for (int k = 0; k < outputs() && native; k++) bytes += padded_ * width(p_.output_type(k));
+    }
     scratch_bytes_ = bytes;
   }
 
   /// Puts the constants and the operands that never change into the scratch memory.
   void lay_out(char* scratch) {
     values_ = reinterpret_cast<Value*>(scratch);
-    char* splat = scratch + splats_;
+    splat_memory_ = scratch + splats_;
     slot_memory_ = scratch + slots_;
     char* buffer = scratch + inputs_;
     for (int i = 0; i < p_.size; i++) {
       const Inst& inst = p_.code[i];
       if (inst.op > Op::Const) continue;
       Value& v = values_[i];
-      v = {splat, kSplatBytes, 0};
-      if (i < p_.inputs) splat_[i] = splat;
-      splat += 2 * kSplatBytes;
+      v = {splat_memory_ + 2 * kSplatBytes * i, kSplatBytes, 0};
       if (inst.op == Op::Input) {
         const int k = outputs() + i;
         if (constant_[k]) load_splat(i, loop_.data(k));
-        buffer_[i] = buffer;
+        buffer_[k] = buffer;
         buffer += padded_ * width(inst.type);
         continue;
       }
@@ -132,6 +200,10 @@ class BlockRun {
       const int bytes = is_complex(inst.type) ? width(inst.type) / 2 : width(inst.type);
       splat_word(v.p, words[0], bytes);
       if (is_complex(inst.type)) splat_word(v.p + kSplatBytes, words[1], bytes);
+    }
+    for (int k = 0; k < outputs(); k++) {
+      buffer_[k] = buffer;
+      buffer += padded_ * width(p_.output_type(k));
     }
   }
 
@@ -167,7 +239,7 @@ class BlockRun {
   /// One element for the whole block.
   void load_splat(int input, const char* from) {
     const CType type = p_.input_type(input);
-    char* to = splat_[input];
+    char* to = splat_memory_ + 2 * kSplatBytes * input;
     load(input, from, 0, to, kSplatBytes, 1);
     const int bytes = is_complex(type) ? width(type) / 2 : width(type);
     spread(to, bytes);
@@ -179,6 +251,7 @@ class BlockRun {
 
   /// A block whose operands each lie on one line.
   void block(char* const* data, const int64_t* strides, int64_t n) {
+    if (native_.fn != nullptr) return native_block(data, strides, n);
     for (int i = 0; i < p_.inputs; i++) {
       const int k = outputs() + i;
       if (constant_[k]) continue;
@@ -188,13 +261,52 @@ class BlockRun {
       } else if (direct(k, type, strides[k])) {
         values_[i] = {data[k], 0, 1};
       } else {
-        values_[i] = {buffer_[i], buffer_plane(type), 1};
-        load(i, data[k], strides[k], buffer_[i], buffer_plane(type), n);
+        values_[i] = {buffer_[outputs() + i], buffer_plane(type), 1};
+        load(i, data[k], strides[k], buffer_[outputs() + i], buffer_plane(type), n);
       }
     }
     compute(data, strides, n);
     for (int k = 0; k < outputs(); k++)
       if (!written_[k]) store(k, data[k], strides[k], 0, n);
+  }
+
+  /// The same by the native kernel.
+  void native_block(char* const* data, const int64_t* strides, int64_t n) {
+    for (int i = 0; i < p_.inputs; i++) {
+      const int k = outputs() + i;
+      if (native_.pass[k] == Pass::Uniform && !constant_[k])
+        load_splat(i, data[k]);
+      else if (native_.pass[k] == Pass::Gathered)
+        gather(k, data[k], strides[k], 0, n);
+      else if (native_.pass[k] == Pass::Converted)
+        load(i, data[k], strides[k], buffer_[k], 0, n);
+    }
+    call(data, n);
+    for (int k = 0; k < outputs(); k++)
+      if (native_.pass[k] != Pass::Direct) scatter(k, data[k], strides[k], 0, n);
+  }
+  void call(char* const* data, int64_t n) {
+    void* at[2 * kMaxOperands];
+    for (int k = 0; k < loop_.operands(); k++)
+      at[k] = native_.pass[k] == Pass::Direct    ? data[k]
+              : native_.pass[k] == Pass::Uniform ? values_[k - outputs()].p
+                                                 : buffer_[k];
+    for (int j = 0; j < p_.params; j++) at[loop_.operands() + j] = values_[p_.inputs + j].p;
+    call_native(native_.fn, p_, native_.operands, at, n);
+  }
+  void gather(int k, const char* from, int64_t stride, int64_t first, int64_t n) {
+    const int size = static_cast<int>(item_size(r_.operands[k].stored));
+    copy_elements(size, from, stride, buffer_[k] + first * size, size, n);
+  }
+  /// From a result's buffer to its tensor.
+  void scatter(int k, char* to, int64_t stride, int64_t first, int64_t n) {
+    if (native_.pass[k] == Pass::Gathered) {
+      const int size = static_cast<int>(item_size(r_.operands[k].stored));
+      copy_elements(size, buffer_[k] + first * size, size, to, stride, n);
+      return;
+    }
+    values_[p_.outputs[k]] = {buffer_[k], 0, 1};
+    store(k, to, stride, first, n);
   }
 
   void store(int k, char* to, int64_t stride, int64_t first, int64_t n) {
@@ -225,7 +337,7 @@ class BlockRun {
   void compute(char* const* data, const int64_t* strides, int64_t n) {
     char* out[kMaxOperands];
     for (int k = 0; k < outputs(); k++) out[k] = direct(k, p_.output_type(k), strides[k]) ? data[k] : nullptr;
-    interpret(p_, kernels_, values_, slot_memory_, padded_, n, out, written_, first_in_place_, &fault_);
+    interpret(p_, kernels_, values_, slot_memory_, splat_memory_, padded_, n, out, written_, first_in_place_, &fault_);
   }
 
   /// Short lines: blocks cut across them, and operands that do not go straight on are gathered.
@@ -240,10 +352,22 @@ class BlockRun {
       }
       char* data[kMaxOperands];
       int64_t strides[kMaxOperands];
+      const bool native = native_.fn != nullptr;
       for (int i = 0; i < p_.inputs; i++) {
         const int k = outputs() + i;
         if (constant_[k]) continue;
         const CType type = p_.input_type(i);
+        if (native) {
+          data[k] = loop_.data(k) + begin * loop_.stride(0, k);
+          if (native_.pass[k] == Pass::Direct) continue;
+          each_line(k, index, n, [&](char* from, int64_t at, int64_t m) {
+            if (native_.pass[k] == Pass::Gathered)
+              gather(k, from, loop_.stride(0, k), at, m);
+            else
+              load(i, from, loop_.stride(0, k), buffer_[k] + at * width(type), 0, m);
+          });
+          continue;
+        }
         if (line_[k]) {
           strides[k] = loop_.stride(0, k);
           data[k] = loop_.data(k) + begin * strides[k];
@@ -252,16 +376,24 @@ class BlockRun {
             continue;
           }
         }
-        values_[i] = {buffer_[i], buffer_plane(type), 1};
+        values_[i] = {buffer_[outputs() + i], buffer_plane(type), 1};
         const int bytes = is_complex(type) ? width(type) / 2 : width(type);
         each_line(k, index, n, [&](char* from, int64_t at, int64_t m) {
-          load(i, from, loop_.stride(0, k), buffer_[i] + at * bytes, buffer_plane(type), m);
+          load(i, from, loop_.stride(0, k), buffer_[outputs() + i] + at * bytes, buffer_plane(type), m);
         });
       }
       for (int k = 0; k < outputs(); k++) {
         // A stride of 0 is no element size, so what is not one line is never written in place.
         strides[k] = line_[k] ? loop_.stride(0, k) : 0;
         data[k] = loop_.data(k) + (line_[k] ? begin * strides[k] : 0);
+      }
+      if (native) {
+        call(data, n);
+        for (int k = 0; k < outputs(); k++)
+          if (native_.pass[k] != Pass::Direct)
+            each_line(k, index, n, [&](char* to, int64_t at, int64_t m) { scatter(k, to, loop_.stride(0, k), at, m); });
+        begin += n;
+        continue;
       }
       compute(data, strides, n);
       for (int k = 0; k < outputs(); k++)
@@ -306,7 +438,7 @@ class BlockRun {
   const Program& p_;
   const Loop& loop_;
   const KernelTable& kernels_;
-  NativeFn native_;
+  const NativePlan& native_;
   bool packed_ = false;
   int leaves_ = 0;
   int first_in_place_ = 0;
@@ -315,10 +447,10 @@ class BlockRun {
   int64_t splats_ = 0, slots_ = 0, inputs_ = 0, scratch_bytes_ = 0;
   Value* values_ = nullptr;
   char* slot_memory_ = nullptr;
+  char* splat_memory_ = nullptr;
   bool constant_[kMaxOperands];
   bool line_[kMaxOperands];
   bool written_[kMaxOperands];
-  char* splat_[kMaxOperands];
   char* buffer_[kMaxOperands];
 };
 
@@ -328,7 +460,7 @@ int64_t grain_of(const Program& p) {
   return std::max<int64_t>(4096, cpu::kGrain / work / 1024 * 1024);
 }
 
-void run_with(const Run& r, const KernelTable& kernels, NativeFn native) {
+void run_with(const Run& r, const KernelTable& kernels, const NativePlan& native) {
   if (r.loop->numel() == 0) return;
   std::atomic<int> fault{0};
   const int first_in_place = r.aliased ? after_inputs(*r.program) : 0;
@@ -351,8 +483,8 @@ int after_inputs(const Program& p) {
   return last;
 }
 
-void interpret(const Program& p, const KernelTable& kernels, Value* values, char* slots, int64_t padded, int64_t n,
-               char* const* out, bool* written, int first_in_place, int* fault) {
+void interpret(const Program& p, const KernelTable& kernels, Value* values, char* slots, char* splats, int64_t padded,
+               int64_t n, char* const* out, bool* written, int first_in_place, int* fault) {
   const int outputs = p.output_count;
   for (int o = 0; o < outputs; o++) written[o] = false;
   const int64_t slot_bytes = padded * p.slot_width;
@@ -401,9 +533,14 @@ void interpret(const Program& p, const KernelTable& kernels, Value* values, char
     }
     Value& v = values[i];
     v.step = step;
-    v.p = slots + slot_bytes * inst.slot;
     const int real_width = is_complex(inst.type) ? width(inst.type) / 2 : width(inst.type);
-    v.plane = padded * real_width;
+    if (step != 0) {
+      v.p = slots + slot_bytes * inst.slot;
+      v.plane = padded * real_width;
+    } else {
+      v.p = splats + 2 * kSplatBytes * i;
+      v.plane = kSplatBytes;
+    }
     if (step != 0 && i >= first_in_place)
       for (int o = 0; o < outputs; o++)
         if (p.outputs[o] == i && out[o] != nullptr) {
@@ -440,8 +577,38 @@ ParamValue param_value(CType type, const Scalar& value) {
   return r;
 }
 
-void run(const Run& r) { run_with(r, kernels(), nullptr); }
-void run_interpreted(const Run& r, const KernelTable& kernels) { run_with(r, kernels, nullptr); }
+void run(const Run& r) {
+  NativePlan native;
+  plan_native(r, native);
+  run_with(r, kernels(), native);
+}
+void run_interpreted(const Run& r, const KernelTable& kernels) { run_with(r, kernels, NativePlan{}); }
+
+void call_native(NativeFn fn, const Program& p, const NativeOperand* operands, void* const* data, int64_t n) {
+  const int64_t whole = n / kNativeLanes * kNativeLanes, rest = n - whole;
+  if (whole > 0) fn(data, whole);
+  if (rest == 0) return;
+  constexpr size_t kBytes = kNativeLanes * 16;
+  const int count = p.output_count + p.inputs;
+  alignas(32) char memory[kMaxOperands][kBytes];
+  void* at[2 * kMaxOperands];
+  for (int k = 0; k < count + p.params; k++) {
+    at[k] = data[k];
+    if (k >= count || operands[k].access == Access::Uniform) continue;
+    const size_t size = item_size(operands[k].stored);
+    at[k] = memory[k];
+    if (k < p.output_count) continue;
+    std::memset(memory[k], 0, kBytes);
+    std::memcpy(memory[k], static_cast<char*>(data[k]) + static_cast<size_t>(whole) * size,
+                static_cast<size_t>(rest) * size);
+  }
+  fn(at, kNativeLanes);
+  for (int k = 0; k < p.output_count; k++) {
+    const size_t size = item_size(operands[k].stored);
+    std::memcpy(static_cast<char*>(data[k]) + static_cast<size_t>(whole) * size, memory[k],
+                static_cast<size_t>(rest) * size);
+  }
+}
 
 void install_native_compiler(const NativeCompiler* compiler) { g_compiler.store(compiler, std::memory_order_release); }
 const NativeCompiler* native_compiler() { return g_compiler.load(std::memory_order_acquire); }

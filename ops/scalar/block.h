@@ -42,12 +42,13 @@ struct Value {
   int64_t step;   // 1; 0: one value, repeated over kSplatBytes
 };
 /// One block of n elements, given the values of the leaves. `slots` holds the program's buffers, each of
-/// padded * slot_width bytes (padded: a multiple of 64, at least n). A result whose out[k] is not null is written there
-/// (and written[k] set), unless it does not vary or comes before instruction `first_in_place`. Sets *fault where an
-/// integer is divided by zero.
+/// padded * slot_width bytes (padded: a multiple of 64, at least n); `splats` has 2 * kSplatBytes for each instruction,
+/// where results that do not vary go (a buffer may be shared by an operand and the result only if both vary). A result
+/// whose out[k] is not null is written there (and written[k] set), unless it does not vary or comes before instruction
+/// `first_in_place`. Sets *fault where an integer is divided by zero.
 struct KernelTable;
-void interpret(const Program& p, const KernelTable& kernels, Value* values, char* slots, int64_t padded, int64_t n,
-               char* const* out, bool* written, int first_in_place, int* fault);
+void interpret(const Program& p, const KernelTable& kernels, Value* values, char* slots, char* splats, int64_t padded,
+               int64_t n, char* const* out, bool* written, int first_in_place, int* fault);
 
 /// The last instruction that reads an input: results written from there on disturb nobody, even over an input.
 int after_inputs(const Program& p);
@@ -60,33 +61,34 @@ void run_interpreted(const Run& r, const KernelTable& kernels);
 
 // --- native code
 
-/// A call of a native kernel: n elements; operands lie one after another (dense) or are one repeated element.
-struct NativeArgs {
-  void* const* data;  // outputs, then inputs: where each starts
-  const ParamValue* params;
-  int64_t n;
-};
-/// A kernel compiled for one program and layout.
-using NativeFn = void (*)(const NativeArgs* args);
+/// A kernel compiled for a program and the places of its operands. data: the outputs, the inputs, the params. A dense
+/// operand is the address of its first element; a uniform one and a param that of a value of its compute type, repeated
+/// over kSplatBytes (complex: real and imaginary part, each so). n is a multiple of kNativeLanes.
+using NativeFn = void (*)(void* const* data, int64_t n);
+inline constexpr int kNativeLanes = 8;
 
 /// How a native kernel finds an operand.
 enum class Access : uint8_t {
-  Dense,    // elements of the tensor's dtype, one after another
-  Uniform,  // one element of the tensor's dtype, for all
+  Dense,    // elements of dtype `stored`, one after another
+  Uniform,  // one value for all elements
 };
 struct NativeOperand {
-  DType stored, seen;
+  DType stored;  // its compute type is the program's
   Access access;
   friend bool operator==(const NativeOperand&, const NativeOperand&) = default;
 };
 
-/// What a compiler of scalar programs installs (jit/fuse). All functions may be called by any thread.
+/// What a compiler of scalar programs installs (jit/fuse). Called by any thread.
 struct NativeCompiler {
-  /// The kernel for a program on operands (outputs, then inputs), compiled or found; null where there is none (the
-  /// block interpreter is used).
+  /// The kernel for a program on operands (outputs, then inputs). Null where there is none, or not worth while yet: the
+  /// block interpreter runs then. `elements`: how many are about to be computed.
   NativeFn (*find)(const Program& p, const NativeOperand* operands, int64_t elements);
 };
+/// Null takes it away again. The object must live on.
 void install_native_compiler(const NativeCompiler* compiler);
 const NativeCompiler* native_compiler();
+
+/// Calls a kernel for any n: what is left over after whole vectors goes through memory of its own.
+void call_native(NativeFn fn, const Program& p, const NativeOperand* operands, void* const* data, int64_t n);
 
 }  // namespace tsvm::ops::scalar

@@ -198,7 +198,6 @@ bool same_sizes(const TensorImpl& a, const TensorImpl& b) {
 }
 
 constexpr int kQuickValues = 40;
-constexpr int kQuickSplats = 16;
 constexpr int64_t kQuickElements = 512;
 constexpr int64_t kQuickBytes = 8192;
 
@@ -241,26 +240,25 @@ bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar*
         return false;
 
   alignas(64) char slots[kQuickBytes];
-  alignas(64) char splats[kQuickSplats * kSplatBytes];
+  alignas(64) char splats[2 * kSplatBytes * kQuickValues];
   Value values[kQuickValues];
-  int splat_count = 0;
-  auto splat = [&](uint64_t word, CType t) -> Value {
-    char* to = splats + kSplatBytes * splat_count++;
-    splat_word(to, word, width(t));
+  auto splat = [&](int i, uint64_t word) -> Value {
+    char* to = splats + 2 * kSplatBytes * i;
+    splat_word(to, word, width(p.code[i].type));
     return {to, 0, 0};
   };
   for (int i = 0; i < p.size; i++) {
     const Inst& inst = p.code[i];
     if (inst.op > Op::Const) continue;
-    if (is_complex(inst.type) || splat_count == kQuickSplats) return false;
+    if (is_complex(inst.type)) return false;
     if (inst.op == Op::Const)
-      values[i] = splat(p.constants[inst.a], inst.type);
+      values[i] = splat(i, p.constants[inst.a]);
     else if (inst.op == Op::Param)
-      values[i] = splat(param_value(inst.type, params[inst.a]).words[0], inst.type);
+      values[i] = splat(i, param_value(inst.type, params[inst.a]).words[0]);
     else if (inputs[i].tensor != nullptr)
       values[i] = {static_cast<char*>(inputs[i].tensor->data()), 0, 1};
     else
-      values[i] = splat(param_value(type, *inputs[i].number).words[0], type);
+      values[i] = splat(i, param_value(type, *inputs[i].number).words[0]);
   }
   char* out[kMaxResults];
   bool written[kMaxResults];
@@ -270,7 +268,7 @@ bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar*
   }
   int fault = 0;
   const int first_in_place = target == Target::InPlace ? after_inputs(p) : 0;
-  interpret(p, kernels(), values, slots, padded, n, out, written, first_in_place, &fault);
+  interpret(p, kernels(), values, slots, splats, padded, n, out, written, first_in_place, &fault);
   for (int k = 0; k < spec.results; k++) {
     if (written[k]) continue;
     const Value& v = values[p.outputs[k]];

@@ -37,6 +37,9 @@ CType result_type(Op op, CType operand) {
   }
 }
 
+/// Whether element i of both types lies at the same place of a buffer (complex numbers lie in two planes).
+bool same_layout(CType a, CType b) { return width(a) == width(b) && is_complex(a) == is_complex(b); }
+
 /// Shares block buffers between values that do not live at the same time; returns how many are needed.
 int assign_slots(std::vector<Inst>& code, const std::vector<uint16_t>& outputs) {
   std::vector<int> last_use(code.size(), -1);
@@ -63,7 +66,7 @@ int assign_slots(std::vector<Inst>& code, const std::vector<uint16_t>& outputs) 
         dying.push_back(v);
     });
     for (uint16_t v : dying)
-      if (inst.slot == kNoValue && width(code[v].type) == width(inst.type)) inst.slot = code[v].slot;
+      if (inst.slot == kNoValue && same_layout(code[v].type, inst.type)) inst.slot = code[v].slot;
     if (inst.slot == kNoValue) inst.slot = take();
     for (uint16_t v : dying)
       if (code[v].slot != inst.slot) free_slots.push_back(code[v].slot);
@@ -372,8 +375,8 @@ std::string verify(const Program& p) {
       bool operand = false;
       for_each_operand(inst, [&](uint16_t v) { operand = operand || v == before; });
       if (last_use[before] > i) return broken(i, "overwrites a buffer in use");
-      if (operand && width(p.code[before].type) != width(inst.type))
-        return broken(i, "shares a buffer of another width");
+      if (operand && !same_layout(p.code[before].type, inst.type))
+        return broken(i, "shares a buffer of another layout");
     }
     holder[inst.slot] = i;
   }

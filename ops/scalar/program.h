@@ -12,8 +12,8 @@
 //   - the inputs are instructions 0 .. inputs-1 in order, the params follow, in order: so code[i].type is the type in
 //     which input i is loaded;
 //   - slots: instruction i leaves its result in block buffer code[i].slot; buffers are shared where lifetimes allow it,
-//     and an instruction may share the buffer of an operand that dies there only if both have the same width
-//     (leaves and outputs that are leaves have none: kNoValue).
+//     and an instruction may share the buffer of an operand that dies there only if both are as wide and both or
+//     neither complex (leaves and outputs that are leaves have none: kNoValue).
 #pragma once
 
 #include <complex>
