@@ -31,6 +31,8 @@ bool overrides_reflected(VM& vm, Type* derived, Type* base, ir::ArithOp op);
 Value make_new_function(VM& vm, Type* owner);
 /// Whose __new__ it is; null for other values.
 Type* owner_of_new(VM& vm, Value function);
+/// Calls it: the first argument is the class.
+Value call_new(VM& vm, Type* owner, std::span<const Value> args, std::span<Str* const> keywords);
 
 Value make_sequence_iterator(VM& vm, Value sequence);
 

@@ -1,10 +1,12 @@
 // The VM's private tables.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "vm/native.h"
 #include "vm/vm.h"
 
 namespace tsvm::vm {
@@ -14,6 +16,7 @@ struct WeakReference;
 struct VM::Tables {
   std::vector<Type*> native_types;  // owned, in order of creation
   std::vector<Str*> permanent;      // owned
+  std::vector<std::unique_ptr<GetSetDef>> getsets;  // made from vm/exceptions.def
 
   /// All interned strings, borrowed: a string leaves the table when it is freed. Open addressing.
   std::vector<Str*> interned = std::vector<Str*>(2048, nullptr);
@@ -22,8 +25,9 @@ struct VM::Tables {
   Str* find(std::string_view text, uint64_t hash, size_t& place);
   void insert(Str* s, size_t place);
 
+  int64_t int_max_str_digits = 4300;  // sys.set_int_max_str_digits
   Tuple* empty_tuple = nullptr;  // owned
-  Str* chars[128] = {};          // one-character strings, borrowed from `permanent`
+  Str* chars[128] = {};  // one-character strings, borrowed from `permanent`
   std::unordered_map<Object*, std::vector<WeakReference*>> weak;
   std::unordered_map<std::string, NativeModuleFn> native_modules;
   std::unordered_map<const void*, Extension*> extensions;

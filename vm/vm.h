@@ -64,6 +64,8 @@ struct Callbacks {
   Value (*import_module)(VM& vm, std::string_view name) = nullptr;
   /// The import statement's function: as `__import__`.
   Value (*import)(VM& vm, Value name, Value globals, Value locals, Value fromlist, int64_t level) = nullptr;
+  /// The value that a finished generator returned, owned; None for other iterators.
+  Value (*generator_result)(VM& vm, Value iterator) = nullptr;
   /// compile(): a code object. mode is "exec", "eval" or "single".
   Value (*compile)(VM& vm, std::string_view source, std::string_view filename, std::string_view mode) = nullptr;
   /// Runs a code object: the value of an "eval" one, else None.

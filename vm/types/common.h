@@ -30,6 +30,9 @@ inline Value call_special(VM& vm, Value self, Str* name, std::initializer_list<V
 /// type.__instancecheck__.
 int default_is_instance(VM& vm, Value object, Value cls);
 void clear_method_cache(VM& vm);
+/// repr, with what it raises dropped.
+void append_repr_of(VM& vm, std::string& out, Value v);
+Value make_callable_iterator(VM& vm, Value function, Value sentinel);
 /// A field of vm/exceptions.def.
 void set_exception_field(VM& vm, Value exception, std::string_view name, Value value);
 inline const char* type_name(VM& vm, Value v) { return type_of(vm, v)->name->data; }
