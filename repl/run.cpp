@@ -27,7 +27,7 @@ using vm::VM;
 VM* running = nullptr;  // for the signal handler
 
 extern "C" void on_interrupt(int) {
-  if (running) running->interrupted.store(true, std::memory_order_relaxed);
+  if (running) running->interrupt();
 }
 
 void write_error(VM& vm, std::string_view text) {

@@ -45,8 +45,7 @@ Value call(VM& vm, Value callee, Args args, Keywords keywords) {
         with.insert(with.end(), args.begin(), args.end());
         return call(vm, m->function, with, keywords);
       }
-      default:
-        break;
+      default: break;
     }
   }
   Type* t = type_of(vm, callee);

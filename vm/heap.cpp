@@ -123,6 +123,7 @@ void Heap::track(GcObject* o) {
   young_.gc_prev = o;
   if (++young_count_ >= kYoungThreshold) {
     due_ = true;
+    vm_.interrupted.store(true, std::memory_order_relaxed);
     // Most containers are made by code that reaches a safe point soon; native code that makes many does not.
     if (young_count_ >= kYoungThreshold * 8 && enabled) collect_due();
   }

@@ -16,27 +16,17 @@ Attributes* attributes_of(Object* o) {
 
 Type* type_of(VM& vm, Value v) {
   switch (v.tag) {
-    case Tag::Object:
-      return v.o->type;
-    case Tag::Int:
-      return vm.types.int_;
-    case Tag::Float:
-      return vm.types.float_;
-    case Tag::Bool:
-      return vm.types.bool_;
-    case Tag::None:
-      return vm.types.none_type;
-    case Tag::Ellipsis:
-      return vm.types.ellipsis_type;
-    case Tag::NotImplemented:
-      return vm.types.not_implemented_type;
-    case Tag::Tensor:
-      return vm.types.tensor ? vm.types.tensor : vm.types.object;
-    case Tag::DType:
-      return vm.types.dtype ? vm.types.dtype : vm.types.object;
+    case Tag::Object: return v.o->type;
+    case Tag::Int: return vm.types.int_;
+    case Tag::Float: return vm.types.float_;
+    case Tag::Bool: return vm.types.bool_;
+    case Tag::None: return vm.types.none_type;
+    case Tag::Ellipsis: return vm.types.ellipsis_type;
+    case Tag::NotImplemented: return vm.types.not_implemented_type;
+    case Tag::Tensor: return vm.types.tensor ? vm.types.tensor : vm.types.object;
+    case Tag::DType: return vm.types.dtype ? vm.types.dtype : vm.types.object;
     case Tag::Error:
-    case Tag::Unbound:
-      break;
+    case Tag::Unbound: break;
   }
   TSVM_UNREACHABLE("the type of no value was asked for");
 }
@@ -158,11 +148,10 @@ bool set_attr(VM& vm, Value object, Str* name, Value value) {
 Value raise_attribute_error(VM& vm, Value object, Str* name) {
   Ref message;
   if (is_kind(object, Kind::Type)) {
-    message = Ref(make_str_format(vm, "type object '%s' has no attribute '%s'", as<Type>(object)->name->data,
-                                  name->data));
-  } else if (is_kind(object, Kind::Module)) {
     message =
-        Ref(make_str_format(vm, "module '%s' has no attribute '%s'", as<Module>(object)->name->data, name->data));
+        Ref(make_str_format(vm, "type object '%s' has no attribute '%s'", as<Type>(object)->name->data, name->data));
+  } else if (is_kind(object, Kind::Module)) {
+    message = Ref(make_str_format(vm, "module '%s' has no attribute '%s'", as<Module>(object)->name->data, name->data));
   } else {
     message =
         Ref(make_str_format(vm, "'%s' object has no attribute '%s'", type_of(vm, object)->name->data, name->data));
@@ -186,7 +175,8 @@ Value load_method(VM& vm, Value object, Str* name, bool& bound) {
   Type* t = type_of(vm, object);
   if (t->slots.get_attr) return get_attr(vm, object, name);
   Value attr = lookup_in_type_borrow(t, name);
-  if (is_kind(attr, Kind::Function) || (is_kind(attr, Kind::NativeFunction) && attr.o->type == vm.types.method_descriptor)) {
+  if (is_kind(attr, Kind::Function) ||
+      (is_kind(attr, Kind::NativeFunction) && attr.o->type == vm.types.method_descriptor)) {
     if (object.is_object()) {
       if (Attributes* a = attributes_of(object.o)) {
         Value v = attribute_find_borrow(a, name);

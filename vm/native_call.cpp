@@ -167,9 +167,9 @@ bool wrong_count(VM& vm, const Signature& s, const Called& f, size_t given) {
   if (max == 0) return fail(vm, e, "%s() takes no positional arguments", f.short_name.c_str());
   size_t all = max + s.keyword_only;
   bool exact = s.keyword_only == 0 && min == max;
-  return fail(vm, e, "%s() takes %s %zu %sargument%s (%zu given)", f.short_name.c_str(),
-              exact ? "exactly" : "at most", s.keyword_only ? max : all, s.keyword_only ? "positional " : "",
-              plural(s.keyword_only ? max : all), given);
+  return fail(vm, e, "%s() takes %s %zu %sargument%s (%zu given)", f.short_name.c_str(), exact ? "exactly" : "at most",
+              s.keyword_only ? max : all, s.keyword_only ? "positional " : "", plural(s.keyword_only ? max : all),
+              given);
 }
 
 bool bind(VM& vm, Signature& s, const Called& f, std::span<const Value> args, std::span<Str* const> keywords,
@@ -177,7 +177,8 @@ bool bind(VM& vm, Signature& s, const Called& f, std::span<const Value> args, st
   size_t given = args.size() - keywords.size();
   size_t n = s.params.size();
   for (size_t i = 0; i < n; i++) out[i] = Value();
-  if (given > s.positional && s.var_args < 0) return wrong_count(vm, s, f, given + (s.keyword_only ? 0 : keywords.size()));
+  if (given > s.positional && s.var_args < 0)
+    return wrong_count(vm, s, f, given + (s.keyword_only ? 0 : keywords.size()));
   bool takes_keywords = s.positional_only < s.positional || s.keyword_only > 0 || s.var_keywords >= 0;
   if (!keywords.empty() && !takes_keywords)
     return fail(vm, vm.types.TypeError, "%s() takes no keyword arguments", f.long_name.c_str());
@@ -322,7 +323,7 @@ bool arg_count(VM& vm, const char* function, size_t given, size_t min, size_t ma
   if (given >= min && given <= max) return true;
   size_t n = given < min ? min : max;
   return fail(vm, vm.types.TypeError, "%s expected %s%zu argument%s, got %zu", function,
-              min == max   ? ""
+              min == max    ? ""
               : given < min ? "at least "
                             : "at most ",
               n, plural(n), given);

@@ -303,8 +303,8 @@ struct Type : GcObject {
   bool has_dict = false;           // instances take any attribute
   bool is_exception = false;
   bool is_heap = false;           // made by a class statement or type(): may be changed, is counted by its instances
-  bool is_final = false;           // cannot be subclassed
-  bool is_abstract = false;        // has __abstractmethods__: no instances
+  bool is_final = false;          // cannot be subclassed
+  bool is_abstract = false;       // has __abstractmethods__: no instances
   bool is_gc = false;             // instances are GcObjects
   bool is_tensor_module = false;  // nn.Module or derived: attribute stores sort parameters, buffers, submodules
   bool overrides_getattribute = false;  // attribute loads cannot be cached

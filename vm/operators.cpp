@@ -9,6 +9,7 @@
 #include "vm/runtime.h"
 #include "vm/special.h"
 #include "vm/types/common.h"
+#include "vm/types/iterators.h"
 
 namespace tsvm::vm {
 
@@ -19,8 +20,8 @@ using ir::UnaryOp;
 namespace {
 
 constexpr const char* kSymbols[] = {"+", "-", "*", "/", "//", "%", "** or pow()", "@", "<<", ">>", "&", "|", "^"};
-constexpr const char* kInplaceSymbols[] = {"+=", "-=", "*=", "/=", "//=", "%=", "**=", "@=", "<<=", ">>=", "&=", "|=",
-                                           "^="};
+constexpr const char* kInplaceSymbols[] = {
+    "+=", "-=", "*=", "/=", "//=", "%=", "**=", "@=", "<<=", ">>=", "&=", "|=", "^="};
 constexpr const char* kCompareSymbols[] = {"<", "<=", "==", "!=", ">", ">="};
 
 bool is_sequence(Value v) {
@@ -127,32 +128,24 @@ Value unary(VM& vm, UnaryOp op, Value a) {
 
 CompareOp mirrored(CompareOp op) {
   switch (op) {
-    case CompareOp::Lt:
-      return CompareOp::Gt;
-    case CompareOp::Le:
-      return CompareOp::Ge;
-    case CompareOp::Gt:
-      return CompareOp::Lt;
-    case CompareOp::Ge:
-      return CompareOp::Le;
-    default:
-      return op;
+    case CompareOp::Lt: return CompareOp::Gt;
+    case CompareOp::Le: return CompareOp::Ge;
+    case CompareOp::Gt: return CompareOp::Lt;
+    case CompareOp::Ge: return CompareOp::Le;
+    default: return op;
   }
 }
 
 Value compare(VM& vm, CompareOp op, Value a, Value b) {
   switch (op) {
-    case CompareOp::Is:
-      return Value::boolean(a.same(b));
-    case CompareOp::IsNot:
-      return Value::boolean(!a.same(b));
+    case CompareOp::Is: return Value::boolean(a.same(b));
+    case CompareOp::IsNot: return Value::boolean(!a.same(b));
     case CompareOp::In:
     case CompareOp::NotIn: {
       int r = contains(vm, b, a);
       return r < 0 ? Value::error() : Value::boolean(r == (op == CompareOp::In));
     }
-    default:
-      break;
+    default: break;
   }
   if (a.tag == Tag::Int && b.tag == Tag::Int) return Value::boolean(order_holds(op, a.i < b.i ? -1 : a.i > b.i));
   if (a.tag == Tag::Float && b.tag == Tag::Float) return Value::boolean(float_compare(op, a.d, b.d));
@@ -207,19 +200,13 @@ bool equal(VM& vm, Value a, Value b, bool& out) {
 int truth(VM& vm, Value v) {
   switch (v.tag) {
     case Tag::Bool:
-    case Tag::Int:
-      return v.i != 0;
-    case Tag::Float:
-      return v.d != 0;
-    case Tag::None:
-      return 0;
+    case Tag::Int: return v.i != 0;
+    case Tag::Float: return v.d != 0;
+    case Tag::None: return 0;
     case Tag::Ellipsis:
-    case Tag::DType:
-      return 1;
-    case Tag::NotImplemented:
-      return 1;
-    default:
-      break;
+    case Tag::DType: return 1;
+    case Tag::NotImplemented: return 1;
+    default: break;
   }
   Type* t = type_of(vm, v);
   if (t->slots.truth) return t->slots.truth(vm, v);
@@ -232,35 +219,20 @@ int truth(VM& vm, Value v) {
 
 bool hash(VM& vm, Value v, uint64_t& out) {
   switch (v.tag) {
-    case Tag::Int:
-      out = hash_int(v.i);
-      return true;
-    case Tag::Bool:
-      out = static_cast<uint64_t>(v.i);
-      return true;
-    case Tag::Float:
-      out = hash_double(v.d);
-      return true;
-    case Tag::None:
-      out = 0x5d3a1f;
-      return true;
-    case Tag::Ellipsis:
-      out = 0x5d3a2f;
-      return true;
-    case Tag::NotImplemented:
-      out = 0x5d3a3f;
-      return true;
-    case Tag::DType:
-      out = v.bits + 0x77;
-      return true;
+    case Tag::Int: out = hash_int(v.i); return true;
+    case Tag::Bool: out = static_cast<uint64_t>(v.i); return true;
+    case Tag::Float: out = hash_double(v.d); return true;
+    case Tag::None: out = 0x5d3a1f; return true;
+    case Tag::Ellipsis: out = 0x5d3a2f; return true;
+    case Tag::NotImplemented: out = 0x5d3a3f; return true;
+    case Tag::DType: out = v.bits + 0x77; return true;
     case Tag::Object:
       if (v.o->type == vm.types.str) {
         out = hash_str(as<Str>(v));
         return true;
       }
       break;
-    default:
-      break;
+    default: break;
   }
   Type* t = type_of(vm, v);
   if (!t->slots.hash) return unhashable(vm, v, out);
@@ -287,7 +259,8 @@ Value get_item(VM& vm, Value object, Value key) {
     Ref m(get_attr_or_unbound(vm, object, vm.names.class_getitem));
     if (m.is_error()) return Value::error();
     if (!m->is_unbound()) return call(vm, *m, {key});
-    if (object.same(Value::object(vm.types.type))) return class_getitem(vm, std::initializer_list<Value>{object, key}.begin());
+    if (object.same(Value::object(vm.types.type)))
+      return class_getitem(vm, std::initializer_list<Value>{object, key}.begin());
     return raise(vm, vm.types.TypeError, "type '%s' is not subscriptable", as<Type>(object)->name->data);
   }
   return raise(vm, vm.types.TypeError, "'%s' object is not subscriptable", t->name->data);

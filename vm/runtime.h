@@ -115,8 +115,6 @@ bool str_to(VM& vm, Value v, std::string& out);
 /// Makes an exception object (or a class, which is called) pending.
 Value raise_value(VM& vm, Value exception, Value cause = Value::unbound());
 Value raise_key_error(VM& vm, Value key);
-/// An iterator's `next` gave Unbound: the StopIteration that its __next__ raises (with a generator's result).
-Value stop_iteration(VM& vm, Value iterator);
 bool exception_matches(VM& vm, Value exception, Value type_or_tuple, bool& out);
 /// Takes the pending exception: owned.
 Value take_pending(VM& vm);
@@ -129,7 +127,8 @@ bool clear_pending_if(VM& vm, Type* type);
 Value raise_os_error(VM& vm, int error, std::string_view filename = {});
 /// Reports a pending exception that cannot be raised (in __del__ ...) on stderr, and clears it.
 void report_unraisable(VM& vm, const char* where, Value object);
-/// vm.interrupted was set: makes KeyboardInterrupt pending. False when it did.
+/// vm.interrupted was set: collects garbage if that is due; makes KeyboardInterrupt pending if that was asked for, and
+/// gives false then.
 bool handle_interrupt(VM& vm);
 
 /// Guards a native recursion: `StackGuard guard(vm); if (guard.failed()) return Value::error();`.

@@ -10,6 +10,7 @@
 #include "vm/native.h"
 #include "vm/numbers.h"
 #include "vm/types/common.h"
+#include "vm/types/iterators.h"
 
 namespace tsvm::vm {
 
@@ -81,65 +82,60 @@ bool reflects(const Type* t, ArithOp op) {
 #define SLOT(field)                                                \
   [](const Type* t) -> bool { return t->slots.field != nullptr; }, \
       [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.field); }
-#define INVOKE [](VM & vm, [[maybe_unused]] Type * owner, Value self, [[maybe_unused]] const Value* a, \
-                  [[maybe_unused]] size_t n) -> Value
+#define INVOKE                                                                            \
+  [](VM & vm, [[maybe_unused]] Type * owner, Value self, [[maybe_unused]] const Value* a, \
+     [[maybe_unused]] size_t n) -> Value
 
-#define ARITH(Op, plain, reflected, in)                                                                          \
-  {&Names::plain,                                                                                                \
-   Group::Binary,                                                                                                \
-   uint8_t(ArithOp::Op),                                                                                         \
-   1,                                                                                                            \
-   uint8_t(ArithOp::Op == ArithOp::Pow ? 2 : 1),                                                                 \
-   [](const Type* t) { return t->slots.binary && (t->arith_ops & op_bit(ArithOp::Op)); },                        \
-   [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.binary); },                  \
+#define ARITH(Op, plain, reflected, in)                                                                           \
+  {&Names::plain, Group::Binary, uint8_t(ArithOp::Op), 1, uint8_t(ArithOp::Op == ArithOp::Pow ? 2 : 1),           \
+   [](const Type* t) { return t->slots.binary && (t->arith_ops & op_bit(ArithOp::Op)); },                         \
+   [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.binary); },                   \
    INVOKE{if (n == 2 && !a[1].is_none()){if (owner->slots.power) return owner->slots.power(vm, self, a[0], a[1]); \
-  return Value::not_implemented();                                                                               \
-  }                                                                                                              \
-  return owner->slots.binary(vm, ArithOp::Op, self, a[0], false);                                                \
-  }                                                                                                              \
-  , nullptr                                                                                                      \
-  }                                                                                                              \
-  , {&Names::reflected,                                                                                          \
-     Group::Binary,                                                                                              \
-     uint8_t(ArithOp::Op),                                                                                       \
-     1,                                                                                                          \
-     1,                                                                                                          \
-     [](const Type* t) { return t->slots.binary && (t->arith_ops & op_bit(ArithOp::Op)) && reflects(t, ArithOp::Op); }, \
-     [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.binary); },                \
-     INVOKE{return owner->slots.binary(vm, ArithOp::Op, self, a[0], true);                                       \
-  }                                                                                                              \
-  , nullptr                                                                                                      \
-  }                                                                                                              \
-  , {                                                                                                            \
-    &Names::in, Group::Inplace, uint8_t(ArithOp::Op), 1, 1,                                                      \
-        [](const Type* t) { return t->slots.inplace && (t->inplace_ops & op_bit(ArithOp::Op)); },                \
-        [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.inplace); },            \
-        INVOKE{return owner->slots.inplace(vm, ArithOp::Op, self, a[0]);                                         \
-  }                                                                                                              \
-  , nullptr                                                                                                      \
+  return Value::not_implemented();                                                                                \
+  }                                                                                                               \
+  return owner->slots.binary(vm, ArithOp::Op, self, a[0], false);                                                 \
+  }                                                                                                               \
+  , nullptr                                                                                                       \
+  }                                                                                                               \
+  , {&Names::reflected, Group::Binary, uint8_t(ArithOp::Op), 1, 1,                                                \
+     [](const Type* t) {                                                                                          \
+       return t->slots.binary && (t->arith_ops & op_bit(ArithOp::Op)) && reflects(t, ArithOp::Op);                \
+     },                                                                                                           \
+     [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.binary); },                 \
+     INVOKE{return owner->slots.binary(vm, ArithOp::Op, self, a[0], true);                                        \
+  }                                                                                                               \
+  , nullptr                                                                                                       \
+  }                                                                                                               \
+  , {                                                                                                             \
+    &Names::in, Group::Inplace, uint8_t(ArithOp::Op), 1, 1,                                                       \
+        [](const Type* t) { return t->slots.inplace && (t->inplace_ops & op_bit(ArithOp::Op)); },                 \
+        [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.inplace); }, INVOKE {    \
+      return owner->slots.inplace(vm, ArithOp::Op, self, a[0]);                                                   \
+    }                                                                                                             \
+    , nullptr                                                                                                     \
   }
 
-#define COMPARE(Op, field)                                                                                \
-  {                                                                                                       \
-    &Names::field, Group::Compare, uint8_t(CompareOp::Op), 1, 1,                                          \
-        [](const Type* t) {                                                                               \
-          return t->slots.compare &&                                                                      \
-                 (CompareOp::Op == CompareOp::Eq || CompareOp::Op == CompareOp::Ne || t->compares_order); \
-        },                                                                                                \
-        [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.compare); },     \
-        INVOKE{return owner->slots.compare(vm, CompareOp::Op, self, a[0]);                                \
-  }                                                                                                       \
-  , nullptr                                                                                               \
+#define COMPARE(Op, field)                                                                                     \
+  {                                                                                                            \
+    &Names::field, Group::Compare, uint8_t(CompareOp::Op), 1, 1,                                               \
+        [](const Type* t) {                                                                                    \
+          return t->slots.compare &&                                                                           \
+                 (CompareOp::Op == CompareOp::Eq || CompareOp::Op == CompareOp::Ne || t->compares_order);      \
+        },                                                                                                     \
+        [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.compare); }, INVOKE { \
+      return owner->slots.compare(vm, CompareOp::Op, self, a[0]);                                              \
+    }                                                                                                          \
+    , nullptr                                                                                                  \
   }
 
-#define UNARY(Op, field)                                                                                \
-  {                                                                                                     \
-    &Names::field, Group::Unary, uint8_t(UnaryOp::Op), 0, 0,                                            \
-        [](const Type* t) { return t->slots.unary && (t->unary_ops & op_bit(UnaryOp::Op)); },           \
-        [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.unary); },     \
-        INVOKE{return owner->slots.unary(vm, UnaryOp::Op, self);                                        \
-  }                                                                                                     \
-  , nullptr                                                                                             \
+#define UNARY(Op, field)                                                                                     \
+  {                                                                                                          \
+    &Names::field, Group::Unary, uint8_t(UnaryOp::Op), 0, 0,                                                 \
+        [](const Type* t) { return t->slots.unary && (t->unary_ops & op_bit(UnaryOp::Op)); },                \
+        [](const Type* t) -> const void* { return reinterpret_cast<const void*>(t->slots.unary); }, INVOKE { \
+      return owner->slots.unary(vm, UnaryOp::Op, self);                                                      \
+    }                                                                                                        \
+    , nullptr                                                                                                \
   }
 
 Str* name_argument(VM& vm, Value v) {
@@ -173,7 +169,7 @@ const Special kSpecials[] = {
      INVOKE { return owner->slots.iter ? owner->slots.iter(vm, self) : new_ref(self); }, nullptr},
     {&Names::next, Group::Next, 0, 0, 0, SLOT(next), INVOKE {
        Value r = owner->slots.next(vm, self);
-       return r.is_unbound() ? stop_iteration(vm, self) : r; }, nullptr},
+       return r.is_unbound() ? raise_stop_iteration(vm, self) : r; }, nullptr},
     {&Names::call, Group::Call, 0, 0, 255, SLOT(call), nullptr,
      [](VM& vm, Type* owner, Value self, Args args, Keywords keywords) { return owner->slots.call(vm, self, args, keywords); }},
     {&Names::getattribute, Group::GetAttr, 0, 1, 1,
@@ -319,7 +315,8 @@ Value user_get_item(VM& vm, Value self, Value key) { return call_special(vm, sel
 
 bool user_set_item(VM& vm, Value self, Value key, Value value) {
   bool remove = value.is_unbound();
-  Ref r(remove ? call_special(vm, self, vm.names.delitem, {key}) : call_special(vm, self, vm.names.setitem, {key, value}));
+  Ref r(remove ? call_special(vm, self, vm.names.delitem, {key})
+               : call_special(vm, self, vm.names.setitem, {key, value}));
   if (r->is_unbound())
     return fail(vm, vm.types.TypeError, "'%s' object does not support item %s", type_name(vm, self),
                 remove ? "deletion" : "assignment");
@@ -401,8 +398,9 @@ bool user_set_attr(VM& vm, Value self, Str* name, Value value) {
 }
 
 Value user_descr_get(VM& vm, Value self, Value instance, Type* owner) {
-  Value r = call_special(vm, self, vm.names.get,
-                         {instance.is_unbound() ? Value::none() : instance, owner ? Value::object(owner) : Value::none()});
+  Value r =
+      call_special(vm, self, vm.names.get,
+                   {instance.is_unbound() ? Value::none() : instance, owner ? Value::object(owner) : Value::none()});
   return r.is_unbound() ? new_ref(self) : r;
 }
 
@@ -523,15 +521,14 @@ Found look_up(VM& vm, Type* type, Group group) {
 
 void update_slots(VM& vm, Type* t) {
   Slots& s = t->slots;
-#define SIMPLE(Group_, field, user_fn)                                                        \
-  {                                                                                           \
-    Found f = look_up(vm, t, Group::Group_);                                                  \
-    s.field = !f.any ? nullptr : (f.user || !f.owner) ? user_fn : f.owner->slots.field;       \
+#define SIMPLE(Group_, field, user_fn)                                                  \
+  {                                                                                     \
+    Found f = look_up(vm, t, Group::Group_);                                            \
+    s.field = !f.any ? nullptr : (f.user || !f.owner) ? user_fn : f.owner->slots.field; \
   }
   SIMPLE(Repr, repr, user_repr)
   SIMPLE(Str, str, user_str)
-  SIMPLE(Format, format, user_format)
-  {
+  SIMPLE(Format, format, user_format) {
     Found f = look_up(vm, t, Group::Hash);
     s.hash = f.is_none ? unhashable : f.user || !f.owner ? user_hash : f.owner->slots.hash;
   }
@@ -544,8 +541,7 @@ void update_slots(VM& vm, Type* t) {
   SIMPLE(Contains, contains, user_contains)
   SIMPLE(Iter, iter, user_iter)
   SIMPLE(Next, next, user_next)
-  SIMPLE(Call, call, user_call)
-  {
+  SIMPLE(Call, call, user_call) {
     Found f = look_up(vm, t, Group::GetAttr);
     bool plain = !f.user && f.owner;
     s.get_attr = plain ? f.owner->slots.get_attr : user_get_attr;
@@ -558,8 +554,7 @@ void update_slots(VM& vm, Type* t) {
     t->overrides_setattr = s.set_attr == user_set_attr;
   }
   SIMPLE(DescrGet, descr_get, user_descr_get)
-  SIMPLE(DescrSet, descr_set, user_descr_set)
-  {
+  SIMPLE(DescrSet, descr_set, user_descr_set) {
     Found f = look_up(vm, t, Group::Binary);
     s.binary = !f.any ? nullptr : (f.user || !f.owner) ? user_binary : f.owner->slots.binary;
     t->arith_ops = f.ops;
@@ -572,8 +567,7 @@ void update_slots(VM& vm, Type* t) {
     s.inplace = !f.any ? nullptr : (f.user || !f.owner) ? user_inplace : f.owner->slots.inplace;
     t->inplace_ops = f.ops;
   }
-  SIMPLE(Divmod, divmod, user_divmod)
-  {
+  SIMPLE(Divmod, divmod, user_divmod) {
     Found f = look_up(vm, t, Group::Unary);
     s.unary = !f.any ? nullptr : (f.user || !f.owner) ? user_unary : f.owner->slots.unary;
     t->unary_ops = f.ops;
@@ -582,8 +576,7 @@ void update_slots(VM& vm, Type* t) {
   SIMPLE(Index, index, user_index)
   SIMPLE(ToInt, to_int, user_to_int)
   SIMPLE(ToFloat, to_float, user_to_float)
-  SIMPLE(Init, init, user_init)
-  {
+  SIMPLE(Init, init, user_init) {
     Value v = lookup_in_type_borrow(t, vm.names.new_);
     Type* owner = owner_of_new(vm, v);
     s.create = owner ? owner->slots.create : user_create;
@@ -620,11 +613,11 @@ Value call_wrapper(VM& vm, SlotWrapper* w, Value self, Args args, Keywords keywo
   const Special& s = *w->special;
   if (w->owner != vm.types.object && w->owner != vm.types.type && s.group != Group::GetAttr) self = unbox(self);
   if (s.max == 255) return s.invoke_any(vm, w->owner, self, args, keywords);
-  if (!keywords.empty())
-    return raise(vm, vm.types.TypeError, "wrapper %s() takes no keyword arguments", w->name->data);
+  if (!keywords.empty()) return raise(vm, vm.types.TypeError, "wrapper %s() takes no keyword arguments", w->name->data);
   if (args.size() < s.min || args.size() > s.max) {
     if (s.min == s.max)
-      return raise(vm, vm.types.TypeError, "expected %u argument%s, got %zu", s.min, s.min == 1 ? "" : "s", args.size());
+      return raise(vm, vm.types.TypeError, "expected %u argument%s, got %zu", s.min, s.min == 1 ? "" : "s",
+                   args.size());
     return raise(vm, vm.types.TypeError, "expected at %s %u argument%s, got %zu",
                  args.size() < s.min ? "least" : "most", args.size() < s.min ? s.min : s.max,
                  (args.size() < s.min ? s.min : s.max) == 1 ? "" : "s", args.size());

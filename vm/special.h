@@ -34,6 +34,4 @@ Type* owner_of_new(VM& vm, Value function);
 /// Calls it: the first argument is the class.
 Value call_new(VM& vm, Type* owner, std::span<const Value> args, std::span<Str* const> keywords);
 
-Value make_sequence_iterator(VM& vm, Value sequence);
-
 }  // namespace tsvm::vm

@@ -16,7 +16,6 @@ struct WeakReference;
 struct VM::Tables {
   std::vector<Type*> native_types;  // owned, in order of creation
   std::vector<Str*> permanent;      // owned
-  std::vector<std::unique_ptr<GetSetDef>> getsets;  // made from vm/exceptions.def
 
   /// All interned strings, borrowed: a string leaves the table when it is freed. Open addressing.
   std::vector<Str*> interned = std::vector<Str*>(2048, nullptr);
@@ -26,8 +25,8 @@ struct VM::Tables {
   void insert(Str* s, size_t place);
 
   int64_t int_max_str_digits = 4300;  // sys.set_int_max_str_digits
-  Tuple* empty_tuple = nullptr;  // owned
-  Str* chars[128] = {};  // one-character strings, borrowed from `permanent`
+  Tuple* empty_tuple = nullptr;       // owned
+  Str* chars[128] = {};               // one-character strings, borrowed from `permanent`
   std::unordered_map<Object*, std::vector<WeakReference*>> weak;
   std::unordered_map<std::string, NativeModuleFn> native_modules;
   std::unordered_map<const void*, Extension*> extensions;

@@ -48,14 +48,10 @@ struct Mapping {
 
 Mapping mapping(Case to) {
   switch (to) {
-    case Case::Lower:
-      return {kLowerRuns, kLowerMany};
-    case Case::Upper:
-      return {kUpperRuns, kUpperMany};
-    case Case::Title:
-      return {kTitleRuns, kTitleMany};
-    case Case::Fold:
-      return {kFoldRuns, kFoldMany};
+    case Case::Lower: return {kLowerRuns, kLowerMany};
+    case Case::Upper: return {kUpperRuns, kUpperMany};
+    case Case::Title: return {kTitleRuns, kTitleMany};
+    case Case::Fold: return {kFoldRuns, kFoldMany};
   }
   return {};
 }
@@ -77,14 +73,14 @@ void append_case(std::string& out, char32_t c, Case to) {
     return;
   }
   Mapping m = mapping(to);
-  auto many =
-      std::lower_bound(m.many.begin(), m.many.end(), c, [](const CaseMany& e, char32_t x) { return e.c < x; });
+  auto many = std::lower_bound(m.many.begin(), m.many.end(), c, [](const CaseMany& e, char32_t x) { return e.c < x; });
   if (many != m.many.end() && many->c == c) {
     for (char32_t t : many->to)
       if (t) utf8::append(out, t);
     return;
   }
-  auto run = std::upper_bound(m.runs.begin(), m.runs.end(), c, [](char32_t x, const CaseRun& r) { return x < r.first; });
+  auto run =
+      std::upper_bound(m.runs.begin(), m.runs.end(), c, [](char32_t x, const CaseRun& r) { return x < r.first; });
   // Runs of step 2 may enclose single characters of another run, so a few before are looked at.
   for (int back = 0; back < 3 && run != m.runs.begin(); back++) {
     --run;

@@ -64,8 +64,6 @@ struct Callbacks {
   Value (*import_module)(VM& vm, std::string_view name) = nullptr;
   /// The import statement's function: as `__import__`.
   Value (*import)(VM& vm, Value name, Value globals, Value locals, Value fromlist, int64_t level) = nullptr;
-  /// The value that a finished generator returned, owned; None for other iterators.
-  Value (*generator_result)(VM& vm, Value iterator) = nullptr;
   /// compile(): a code object. mode is "exec", "eval" or "single".
   Value (*compile)(VM& vm, std::string_view source, std::string_view filename, std::string_view mode) = nullptr;
   /// Runs a code object: the value of an "eval" one, else None.
@@ -113,8 +111,12 @@ class VM {
   Dict* modules = nullptr;   // sys.modules
   Value builtins_module;
 
-  /// Set from a signal handler or another thread: polled at back edges and calls, see handle_interrupt.
+  /// Asks the running program to stop with KeyboardInterrupt; from a signal handler or another thread.
+  void interrupt();
+  /// Something waits to be done at a safe point (an interrupt, a collection): polled at back edges and calls, then
+  /// handle_interrupt does it.
   std::atomic<bool> interrupted{false};
+  std::atomic<bool> interrupt_requested{false};
 
   /// The running function's frame; null outside of the language.
   Frame* frame = nullptr;

@@ -128,7 +128,8 @@ bool divide_ints(VM& vm, Value a, Value b, double& out) {
   }
   // A quotient of 64 to 66 bits with a sticky bit, then one rounding; subnormal results keep fewer bits.
   long shift = static_cast<long>(mpz_sizeinbase(zb, 2)) - static_cast<long>(mpz_sizeinbase(za, 2)) + 65;
-  if (shift < -1100 - 65 + 65 && -shift > 1200) return fail(vm, vm.types.OverflowError, "integer division result too large for a float");
+  if (shift < -1100 - 65 + 65 && -shift > 1200)
+    return fail(vm, vm.types.OverflowError, "integer division result too large for a float");
   if (shift > 2300) {
     out = (mpz_sgn(static_cast<mpz_srcptr>(za)) < 0) != (mpz_sgn(static_cast<mpz_srcptr>(zb)) < 0) ? -0.0 : 0.0;
     return true;
@@ -166,15 +167,9 @@ Value int_arith_slow(VM& vm, ArithOp op, Value a, Value b) {
   MpzView x(a), y(b);
   Mpz r;
   switch (op) {
-    case ArithOp::Add:
-      mpz_add(r, x, y);
-      break;
-    case ArithOp::Sub:
-      mpz_sub(r, x, y);
-      break;
-    case ArithOp::Mul:
-      mpz_mul(r, x, y);
-      break;
+    case ArithOp::Add: mpz_add(r, x, y); break;
+    case ArithOp::Sub: mpz_sub(r, x, y); break;
+    case ArithOp::Mul: mpz_mul(r, x, y); break;
     case ArithOp::TrueDiv: {
       if (int_sign(b) == 0) return raise(vm, vm.types.ZeroDivisionError, "division by zero");
       double d;
@@ -221,17 +216,10 @@ Value int_arith_slow(VM& vm, ArithOp op, Value a, Value b) {
       mpz_fdiv_q_2exp(r, x, static_cast<mp_bitcnt_t>(n.i));
       break;
     }
-    case ArithOp::And:
-      mpz_and(r, x, y);
-      break;
-    case ArithOp::Or:
-      mpz_ior(r, x, y);
-      break;
-    case ArithOp::Xor:
-      mpz_xor(r, x, y);
-      break;
-    default:
-      return Value::not_implemented();
+    case ArithOp::And: mpz_and(r, x, y); break;
+    case ArithOp::Or: mpz_ior(r, x, y); break;
+    case ArithOp::Xor: mpz_xor(r, x, y); break;
+    default: return Value::not_implemented();
   }
   return make_int(vm, r);
 }

@@ -30,9 +30,6 @@ inline Value call_special(VM& vm, Value self, Str* name, std::initializer_list<V
 /// type.__instancecheck__.
 int default_is_instance(VM& vm, Value object, Value cls);
 void clear_method_cache(VM& vm);
-/// repr, with what it raises dropped.
-void append_repr_of(VM& vm, std::string& out, Value v);
-Value make_callable_iterator(VM& vm, Value function, Value sentinel);
 /// A field of vm/exceptions.def.
 void set_exception_field(VM& vm, Value exception, std::string_view name, Value value);
 inline const char* type_name(VM& vm, Value v) { return type_of(vm, v)->name->data; }
@@ -51,18 +48,12 @@ bool append_items(VM& vm, std::string& out, Get&& get) {
 /// < <= > >= of ints already compared: -1, 0, 1.
 inline bool order_holds(ir::CompareOp op, int c) {
   switch (op) {
-    case ir::CompareOp::Lt:
-      return c < 0;
-    case ir::CompareOp::Le:
-      return c <= 0;
-    case ir::CompareOp::Eq:
-      return c == 0;
-    case ir::CompareOp::Ne:
-      return c != 0;
-    case ir::CompareOp::Gt:
-      return c > 0;
-    default:
-      return c >= 0;
+    case ir::CompareOp::Lt: return c < 0;
+    case ir::CompareOp::Le: return c <= 0;
+    case ir::CompareOp::Eq: return c == 0;
+    case ir::CompareOp::Ne: return c != 0;
+    case ir::CompareOp::Gt: return c > 0;
+    default: return c >= 0;
   }
 }
 

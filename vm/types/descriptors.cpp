@@ -87,8 +87,7 @@ bool member_set(VM& vm, Value self, Value instance, Value value) {
 Value member_name(VM&, Value self) { return new_ref(Value::object(as<Member>(self)->name)); }
 Value member_class(VM&, Value self) { return new_ref(as<Member>(self)->owner); }
 Value member_doc(VM&, Value) { return Value::none(); }
-const GetSetDef kMemberFields[] = {
-    {"__name__", member_name}, {"__objclass__", member_class}, {"__doc__", member_doc}};
+const GetSetDef kMemberFields[] = {{"__name__", member_name}, {"__objclass__", member_class}, {"__doc__", member_doc}};
 
 // --- property -----------------------------------------------------------------------------------------------------
 
@@ -161,10 +160,8 @@ Value property_copy(VM& vm, Value self, Value Property::*field, Value value) {
 }
 
 const NativeDef kPropertyMethods[] = {
-    {"getter(self, fget, /)",
-     [](VM& vm, const Value* a) { return property_copy(vm, a[0], &Property::getter, a[1]); }},
-    {"setter(self, fset, /)",
-     [](VM& vm, const Value* a) { return property_copy(vm, a[0], &Property::setter, a[1]); }},
+    {"getter(self, fget, /)", [](VM& vm, const Value* a) { return property_copy(vm, a[0], &Property::getter, a[1]); }},
+    {"setter(self, fset, /)", [](VM& vm, const Value* a) { return property_copy(vm, a[0], &Property::setter, a[1]); }},
     {"deleter(self, fdel, /)",
      [](VM& vm, const Value* a) { return property_copy(vm, a[0], &Property::deleter, a[1]); }},
 };
@@ -190,10 +187,8 @@ Value property_abstract(VM& vm, Value self) {
   return Value::boolean(false);
 }
 const GetSetDef kPropertyFields[] = {
-    {"fget", property_field<&Property::getter>},
-    {"fset", property_field<&Property::setter>},
-    {"fdel", property_field<&Property::deleter>},
-    {"__doc__", property_field<&Property::doc>, property_set_doc},
+    {"fget", property_field<&Property::getter>},  {"fset", property_field<&Property::setter>},
+    {"fdel", property_field<&Property::deleter>}, {"__doc__", property_field<&Property::doc>, property_set_doc},
     {"__isabstractmethod__", property_abstract},
 };
 
@@ -327,8 +322,7 @@ Value super_get_attr(VM& vm, Value self, Str* name) {
 Value super_repr(VM& vm, Value self) {
   auto* s = super_of(self);
   const char* of = s->type ? s->type->name->data : "NULL";
-  if (s->object_type)
-    return make_str_format(vm, "<super: <class '%s'>, <%s object>>", of, s->object_type->name->data);
+  if (s->object_type) return make_str_format(vm, "<super: <class '%s'>, <%s object>>", of, s->object_type->name->data);
   return make_str_format(vm, "<super: <class '%s'>, NULL>", of);
 }
 

@@ -239,8 +239,8 @@ static bool merge_dict(VM& vm, Dict* to, Dict* from) {
 
 bool dict_update(VM& vm, Dict* d, Value other) {
   if (is_kind(other, Kind::Dict) &&
-      (other.o->type == vm.types.dict || lookup_in_type_borrow(other.o->type, vm.names.iter).same(
-                                             lookup_in_type_borrow(vm.types.dict, vm.names.iter))))
+      (other.o->type == vm.types.dict ||
+       lookup_in_type_borrow(other.o->type, vm.names.iter).same(lookup_in_type_borrow(vm.types.dict, vm.names.iter))))
     return merge_dict(vm, d, as<Dict>(other));
   Ref keys_method(get_attr_or_unbound(vm, other, vm.names.keys));
   if (keys_method.is_error()) return false;
@@ -382,8 +382,7 @@ Value create(VM& vm, Type* type, std::span<const Value>, std::span<Str* const>) 
 bool update_from_args(VM& vm, const char* name, Value self, std::span<const Value> args,
                       std::span<Str* const> keywords) {
   size_t positional = args.size() - keywords.size();
-  if (positional > 1)
-    return fail(vm, vm.types.TypeError, "%s expected at most 1 argument, got %zu", name, positional);
+  if (positional > 1) return fail(vm, vm.types.TypeError, "%s expected at most 1 argument, got %zu", name, positional);
   auto* d = as<Dict>(self);
   if (positional == 1 && !dict_update(vm, d, args[0])) return false;
   for (size_t i = 0; i < keywords.size(); i++) dict_set(vm, d, keywords[i], args[positional + i]);
@@ -453,8 +452,7 @@ Value copy(VM& vm, const Value* a) { return dict_copy(vm, as<Dict>(a[0])); }
 
 Value update(VM& vm, const Value* a) {
   auto* given = as<Tuple>(a[1]);
-  if (given->size > 1)
-    return raise(vm, vm.types.TypeError, "update expected at most 1 argument, got %u", given->size);
+  if (given->size > 1) return raise(vm, vm.types.TypeError, "update expected at most 1 argument, got %u", given->size);
   auto* d = as<Dict>(a[0]);
   if (given->size == 1 && !dict_update(vm, d, given->items[0])) return Value::error();
   if (as<Dict>(a[2])->size && !dict_update(vm, d, a[2])) return Value::error();
@@ -465,9 +463,8 @@ Value fromkeys(VM& vm, const Value* a) {
   Ref d(call(vm, a[0], std::span<const Value>()));
   if (d.is_error()) return Value::error();
   bool plain = is_kind(*d, Kind::Dict) && d->o->type == vm.types.dict;
-  bool ok = for_each(vm, a[1], [&](Value k) {
-    return plain ? dict_set(vm, as<Dict>(*d), k, a[2]) : set_item(vm, *d, k, a[2]);
-  });
+  bool ok = for_each(vm, a[1],
+                     [&](Value k) { return plain ? dict_set(vm, as<Dict>(*d), k, a[2]) : set_item(vm, *d, k, a[2]); });
   return ok ? d.take() : Value::error();
 }
 

@@ -36,12 +36,9 @@ What what_of(VM& vm, Type* t) {
 
 Value item_of(VM& vm, What what, DictEntry* e) {
   switch (what) {
-    case What::Keys:
-      return new_ref(e->key);
-    case What::Values:
-      return new_ref(e->value);
-    case What::Items:
-      return make_tuple(vm, {e->key, e->value});
+    case What::Keys: return new_ref(e->key);
+    case What::Values: return new_ref(e->value);
+    case What::Items: return make_tuple(vm, {e->key, e->value});
   }
   return Value::error();
 }
@@ -166,17 +163,10 @@ Value view_compare(VM& vm, CompareOp op, Value self, Value other) {
       r = n == m ? all_in(vm, self, other) : 0;
       if (r >= 0 && op == CompareOp::Ne) r = !r;
       break;
-    case CompareOp::Lt:
-      r = n < m ? all_in(vm, self, other) : 0;
-      break;
-    case CompareOp::Le:
-      r = n <= m ? all_in(vm, self, other) : 0;
-      break;
-    case CompareOp::Gt:
-      r = n > m ? all_in(vm, other, self) : 0;
-      break;
-    default:
-      r = n >= m ? all_in(vm, other, self) : 0;
+    case CompareOp::Lt: r = n < m ? all_in(vm, self, other) : 0; break;
+    case CompareOp::Le: r = n <= m ? all_in(vm, self, other) : 0; break;
+    case CompareOp::Gt: r = n > m ? all_in(vm, other, self) : 0; break;
+    default: r = n >= m ? all_in(vm, other, self) : 0;
   }
   return r < 0 ? Value::error() : Value::boolean(r);
 }
@@ -206,7 +196,8 @@ Value isdisjoint(VM& vm, const Value* a) {
   return ok || found ? Value::boolean(!found) : Value::error();
 }
 
-const NativeDef kSetViewMethods[] = {{"isdisjoint(self, other, /)", isdisjoint}, {"__reversed__(self, /)", view_reversed}};
+const NativeDef kSetViewMethods[] = {{"isdisjoint(self, other, /)", isdisjoint},
+                                     {"__reversed__(self, /)", view_reversed}};
 const NativeDef kViewMethods[] = {{"__reversed__(self, /)", view_reversed}};
 
 // --- mappingproxy -------------------------------------------------------------------------------------------------
@@ -302,9 +293,9 @@ void init_dict_views(VM& vm) {
   p->slots.contains = [](VM& vm, Value self, Value item) { return contains(vm, as<View>(self)->dict, item); };
   p->slots.iter = [](VM& vm, Value self) { return get_iter(vm, as<View>(self)->dict); };
   p->slots.compare = [](VM& vm, CompareOp op, Value self, Value other) {
-    return compare(vm, op, as<View>(self)->dict,
-                   is_kind(other, Kind::View) && other.o->type == vm.types.mapping_proxy ? as<View>(other)->dict
-                                                                                        : other);
+    return compare(
+        vm, op, as<View>(self)->dict,
+        is_kind(other, Kind::View) && other.o->type == vm.types.mapping_proxy ? as<View>(other)->dict : other);
   };
   p->slots.create = proxy_create;
   finish_type(vm, p, {.methods = kProxyMethods});

@@ -435,6 +435,10 @@ Value make_exception(VM& vm, Type* type, std::string_view message) {
   return make_exception(vm, type, args);
 }
 
+void set_exception_field(VM& vm, Value exception, std::string_view name, Value value) {
+  set_field(vm, exception_of(exception), name, value);
+}
+
 // --- raising
 // -----------------------------------------------------------------------------------------------------------
 

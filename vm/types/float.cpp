@@ -97,12 +97,9 @@ Value float_pow(VM& vm, double a, double b) {
 
 Value float_arith(VM& vm, ArithOp op, double a, double b) {
   switch (op) {
-    case ArithOp::Add:
-      return Value::number(a + b);
-    case ArithOp::Sub:
-      return Value::number(a - b);
-    case ArithOp::Mul:
-      return Value::number(a * b);
+    case ArithOp::Add: return Value::number(a + b);
+    case ArithOp::Sub: return Value::number(a - b);
+    case ArithOp::Mul: return Value::number(a * b);
     case ArithOp::TrueDiv:
       if (b == 0) return raise(vm, vm.types.ZeroDivisionError, "float division by zero");
       return Value::number(a / b);
@@ -118,8 +115,7 @@ Value float_arith(VM& vm, ArithOp op, double a, double b) {
       float_divmod(a, b, q, r);
       return Value::number(r);
     }
-    case ArithOp::Pow:
-      return float_pow(vm, a, b);
+    case ArithOp::Pow: return float_pow(vm, a, b);
     default: {
       static const char* const kSymbols[] = {"", "", "", "", "", "", "", "@", "<<", ">>", "&", "|", "^"};
       return raise(vm, vm.types.TypeError, "unsupported operand type(s) for %s: 'float' and 'float'",
@@ -130,18 +126,12 @@ Value float_arith(VM& vm, ArithOp op, double a, double b) {
 
 bool float_compare(CompareOp op, double a, double b) {
   switch (op) {
-    case CompareOp::Lt:
-      return a < b;
-    case CompareOp::Le:
-      return a <= b;
-    case CompareOp::Eq:
-      return a == b;
-    case CompareOp::Ne:
-      return a != b;
-    case CompareOp::Gt:
-      return a > b;
-    default:
-      return a >= b;
+    case CompareOp::Lt: return a < b;
+    case CompareOp::Le: return a <= b;
+    case CompareOp::Eq: return a == b;
+    case CompareOp::Ne: return a != b;
+    case CompareOp::Gt: return a > b;
+    default: return a >= b;
   }
 }
 
@@ -331,7 +321,8 @@ Value fromhex(VM& vm, const Value* a) {
   size_t sign = !body.empty() && (body[0] == '-' || body[0] == '+');
   std::string_view rest = std::string_view(body).substr(sign);
   bool has_prefix = rest.size() > 1 && rest[0] == '0' && (rest[1] | 32) == 'x';
-  bool word = !rest.empty() && std::isalpha(static_cast<unsigned char>(rest[0])) && ((rest[0] | 32) == 'i' || (rest[0] | 32) == 'n');
+  bool word = !rest.empty() && std::isalpha(static_cast<unsigned char>(rest[0])) &&
+              ((rest[0] | 32) == 'i' || (rest[0] | 32) == 'n');
   if (!has_prefix && !word) body.insert(sign, "0x");
   char* end = nullptr;
   double d = std::strtod(body.c_str(), &end);
@@ -377,8 +368,8 @@ void init_float(VM& vm) {
   t->compares_order = true;
   t->slots.truth = [](VM&, Value self) -> int { return of(self) != 0; };
   t->slots.binary = binary_slot;
-  for (ArithOp op : {ArithOp::Add, ArithOp::Sub, ArithOp::Mul, ArithOp::TrueDiv, ArithOp::FloorDiv, ArithOp::Mod,
-                     ArithOp::Pow})
+  for (ArithOp op :
+       {ArithOp::Add, ArithOp::Sub, ArithOp::Mul, ArithOp::TrueDiv, ArithOp::FloorDiv, ArithOp::Mod, ArithOp::Pow})
     t->arith_ops |= op_bit(op);
   t->slots.power = power_slot;
   t->slots.divmod = divmod_slot;

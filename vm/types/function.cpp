@@ -37,9 +37,9 @@ Value make_native_closure(VM& vm, const NativeDef* def, Value self) {
 }
 
 Value make_bound_method(VM& vm, Value function, Value self) {
-  Type* t = is_kind(function, Kind::NativeFunction)                       ? vm.types.builtin_method
+  Type* t = is_kind(function, Kind::NativeFunction)                                   ? vm.types.builtin_method
             : function.is_object() && function.o->type == vm.types.wrapper_descriptor ? vm.types.method_wrapper
-                                                                          : vm.types.bound_method;
+                                                                                      : vm.types.bound_method;
   auto* m = allocate_object<BoundMethod>(vm, t, Kind::BoundMethod);
   m->function = new_ref(function);
   m->self = new_ref(self);
@@ -287,9 +287,8 @@ Value native_class(VM&, Value self) {
 }
 
 const GetSetDef kNativeFields[] = {
-    {"__name__", native_name},     {"__qualname__", native_qualified},
-    {"__doc__", native_doc},       {"__module__", native_module},
-    {"__self__", native_self},     {"__text_signature__", native_text_signature},
+    {"__name__", native_name},     {"__qualname__", native_qualified}, {"__doc__", native_doc},
+    {"__module__", native_module}, {"__self__", native_self},          {"__text_signature__", native_text_signature},
 };
 const GetSetDef kMethodFields[] = {
     {"__name__", native_name},
@@ -324,13 +323,15 @@ Value call_wrapper_slot(VM& vm, Value self, Args args, Keywords keywords) {
 
 Value wrapper_name(VM&, Value self) { return new_ref(Value::object(wrapper_of(self)->name)); }
 Value wrapper_qualname(VM& vm, Value self) {
-  return make_str(vm, std::string(wrapper_of(self)->owner->name->view()) + "." +
-                          std::string(wrapper_of(self)->name->view()));
+  return make_str(
+      vm, std::string(wrapper_of(self)->owner->name->view()) + "." + std::string(wrapper_of(self)->name->view()));
 }
 Value wrapper_class(VM&, Value self) { return new_ref(Value::object(wrapper_of(self)->owner)); }
 Value no_doc(VM&, Value) { return Value::none(); }
-const GetSetDef kWrapperFields[] = {
-    {"__name__", wrapper_name}, {"__qualname__", wrapper_qualname}, {"__objclass__", wrapper_class}, {"__doc__", no_doc}};
+const GetSetDef kWrapperFields[] = {{"__name__", wrapper_name},
+                                    {"__qualname__", wrapper_qualname},
+                                    {"__objclass__", wrapper_class},
+                                    {"__doc__", no_doc}};
 
 // --- bound methods ------------------------------------------------------------------------------------------------
 

@@ -45,12 +45,9 @@ Value int_arith(VM& vm, ArithOp op, int64_t a, int64_t b) {
       r = a % b;
       if (r != 0 && (r < 0) != (b < 0)) r += b;
       return Value::integer(r);
-    case ArithOp::And:
-      return Value::integer(a & b);
-    case ArithOp::Or:
-      return Value::integer(a | b);
-    case ArithOp::Xor:
-      return Value::integer(a ^ b);
+    case ArithOp::And: return Value::integer(a & b);
+    case ArithOp::Or: return Value::integer(a | b);
+    case ArithOp::Xor: return Value::integer(a ^ b);
     case ArithOp::RShift:
       if (b < 0) break;
       return Value::integer(b > 63 ? (a < 0 ? -1 : 0) : a >> b);
@@ -73,10 +70,8 @@ Value int_arith(VM& vm, ArithOp op, int64_t a, int64_t b) {
       if (!overflow) return Value::integer(result);
       break;
     }
-    case ArithOp::MatMul:
-      return raise(vm, vm.types.TypeError, "unsupported operand type(s) for @: 'int' and 'int'");
-    default:
-      break;
+    case ArithOp::MatMul: return raise(vm, vm.types.TypeError, "unsupported operand type(s) for @: 'int' and 'int'");
+    default: break;
   }
   return int_arith_slow(vm, op, Value::integer(a), Value::integer(b));
 }
@@ -127,8 +122,7 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
 Value power_slot(VM& vm, Value base, Value exponent, Value modulus) {
   if (!is_integer(base) || !is_integer(exponent) || !is_integer(modulus)) {
     if (!is_integer(exponent) || modulus.is_float())
-      return raise(vm, vm.types.TypeError,
-                   "pow() 3rd argument not allowed unless all arguments are integers");
+      return raise(vm, vm.types.TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
     return Value::not_implemented();
   }
   if (int_sign(modulus) == 0) return raise(vm, vm.types.ValueError, "pow() 3rd argument cannot be 0");
@@ -305,10 +299,10 @@ Value round_method(VM& vm, const Value* a) {
 }
 
 bool byte_order(VM& vm, Value v, bool& little) {
-  if (!is_str(v)) return fail(vm, vm.types.TypeError, "to_bytes() argument 'byteorder' must be str, not %s", type_name(vm, v));
+  if (!is_str(v))
+    return fail(vm, vm.types.TypeError, "to_bytes() argument 'byteorder' must be str, not %s", type_name(vm, v));
   little = text_of(v) == "little";
-  return little || text_of(v) == "big" ||
-         fail(vm, vm.types.ValueError, "byteorder must be either 'little' or 'big'");
+  return little || text_of(v) == "big" || fail(vm, vm.types.ValueError, "byteorder must be either 'little' or 'big'");
 }
 
 Value to_bytes(VM& vm, const Value* a) {

@@ -1,6 +1,6 @@
 // enumerate, zip, map, filter, reversed, and the iterators of iter(f, sentinel) and of sequences with __getitem__ only.
+#include "vm/types/iterators.h"
 #include "vm/native.h"
-#include "vm/special.h"
 #include "vm/types/common.h"
 
 namespace tsvm::vm {
@@ -61,7 +61,8 @@ void traverse_many(Object* o, void (*visit)(Value, void*), void* context) {
 
 Value enumerate_create(VM& vm, Type* type, Args args, Keywords keywords) {
   size_t given = args.size() - keywords.size();
-  if (args.size() > 2) return raise(vm, vm.types.TypeError, "enumerate() takes at most 2 arguments (%zu given)", args.size());
+  if (args.size() > 2)
+    return raise(vm, vm.types.TypeError, "enumerate() takes at most 2 arguments (%zu given)", args.size());
   Value iterable, start = Value::integer(0);
   if (given > 0) iterable = args[0];
   if (given > 1) start = args[1];
@@ -228,8 +229,8 @@ Value reversed_create(VM& vm, Type* type, Args args, Keywords keywords) {
   if (own.is_none()) return raise(vm, vm.types.TypeError, "'%s' object is not reversible", type_name(vm, args[0]));
   if (!own.is_unbound()) return call_special(vm, args[0], vm.names.reversed, {});
   Type* t = type_of(vm, args[0]);
-  bool sequence = t->slots.get_item && t->slots.length && !is_kind(args[0], Kind::Dict) &&
-                  !(is_kind(args[0], Kind::View));
+  bool sequence =
+      t->slots.get_item && t->slots.length && !is_kind(args[0], Kind::Dict) && !(is_kind(args[0], Kind::View));
   if (!sequence) return raise(vm, vm.types.TypeError, "'%s' object is not reversible", t->name->data);
   int64_t n = length(vm, args[0]);
   if (n < 0) return Value::error();
@@ -250,8 +251,7 @@ Value reversed_next(VM& vm, Value self) {
   if (r->a.is_unbound() || r->b.i < 0) return Value::unbound();
   Value item = get_item(vm, r->a, r->b);
   r->b.i--;
-  if (item.is_error() &&
-      (clear_pending_if(vm, vm.types.IndexError) || clear_pending_if(vm, vm.types.StopIteration)))
+  if (item.is_error() && (clear_pending_if(vm, vm.types.IndexError) || clear_pending_if(vm, vm.types.StopIteration)))
     return finish(r);
   if (r->b.i < 0 && !item.is_error()) (void)finish(r);
   return item;

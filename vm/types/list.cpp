@@ -18,14 +18,10 @@ namespace {
 
 ElementKind kind_for(Value v) {
   switch (v.tag) {
-    case Tag::Int:
-      return ElementKind::Int;
-    case Tag::Float:
-      return ElementKind::Float;
-    case Tag::Bool:
-      return ElementKind::Bool;
-    default:
-      return ElementKind::Any;
+    case Tag::Int: return ElementKind::Int;
+    case Tag::Float: return ElementKind::Float;
+    case Tag::Bool: return ElementKind::Bool;
+    default: return ElementKind::Any;
   }
 }
 
@@ -63,17 +59,10 @@ void make_room_for_kind(VM& vm, List* l, Value v) {
 /// Stores an element into an uninitialised place. The kind must fit.
 void put(List* l, uint64_t i, Value v) {
   switch (l->element) {
-    case ElementKind::Int:
-      l->ints[i] = v.i;
-      break;
-    case ElementKind::Float:
-      l->floats[i] = v.d;
-      break;
-    case ElementKind::Bool:
-      l->bools[i] = v.i != 0;
-      break;
-    default:
-      new (&l->values[i]) Value(new_ref(v));
+    case ElementKind::Int: l->ints[i] = v.i; break;
+    case ElementKind::Float: l->floats[i] = v.d; break;
+    case ElementKind::Bool: l->bools[i] = v.i != 0; break;
+    default: new (&l->values[i]) Value(new_ref(v));
   }
 }
 
@@ -81,15 +70,11 @@ void put(List* l, uint64_t i, Value v) {
 
 size_t element_size(ElementKind kind) {
   switch (kind) {
-    case ElementKind::Any:
-      return sizeof(Value);
+    case ElementKind::Any: return sizeof(Value);
     case ElementKind::Int:
-    case ElementKind::Float:
-      return 8;
-    case ElementKind::Bool:
-      return 1;
-    case ElementKind::Empty:
-      return 0;
+    case ElementKind::Float: return 8;
+    case ElementKind::Bool: return 1;
+    case ElementKind::Empty: return 0;
   }
   return 0;
 }
@@ -143,14 +128,10 @@ void list_append(VM& vm, List* l, Value item) {
 
 Value list_get(List* l, uint64_t i) {
   switch (l->element) {
-    case ElementKind::Int:
-      return Value::integer(l->ints[i]);
-    case ElementKind::Float:
-      return Value::number(l->floats[i]);
-    case ElementKind::Bool:
-      return Value::boolean(l->bools[i]);
-    default:
-      return new_ref(l->values[i]);
+    case ElementKind::Int: return Value::integer(l->ints[i]);
+    case ElementKind::Float: return Value::number(l->floats[i]);
+    case ElementKind::Bool: return Value::boolean(l->bools[i]);
+    default: return new_ref(l->values[i]);
   }
 }
 
@@ -506,7 +487,8 @@ Value inplace_slot(VM& vm, ArithOp op, Value self, Value other) {
     } else {
       List part = *l;
       uint64_t size = l->size;
-      if (size && static_cast<uint64_t>(n) > (uint64_t{1} << 40) / size) return raise(vm, vm.types.MemoryError, "%s", "");
+      if (size && static_cast<uint64_t>(n) > (uint64_t{1} << 40) / size)
+        return raise(vm, vm.types.MemoryError, "%s", "");
       if (size) grow(vm, l, size * static_cast<uint64_t>(n));
       for (int64_t i = 1; i < n; i++) {
         part.data = l->data;
@@ -534,9 +516,7 @@ Value append(VM& vm, const Value* a) {
   return Value::none();
 }
 
-Value extend(VM& vm, const Value* a) {
-  return list_extend(vm, self_of(a[0]), a[1]) ? Value::none() : Value::error();
-}
+Value extend(VM& vm, const Value* a) { return list_extend(vm, self_of(a[0]), a[1]) ? Value::none() : Value::error(); }
 
 Value insert(VM& vm, const Value* a) {
   int64_t i;
@@ -573,7 +553,8 @@ Value remove(VM& vm, const Value* a) {
   auto* l = self_of(a[0]);
   int64_t i = find_item(vm, l, a[1], 0, INT64_MAX);
   if (i == -2) return Value::error();
-  if (i < 0 || i >= static_cast<int64_t>(l->size)) return raise(vm, vm.types.ValueError, "list.remove(x): x not in list");
+  if (i < 0 || i >= static_cast<int64_t>(l->size))
+    return raise(vm, vm.types.ValueError, "list.remove(x): x not in list");
   delete_slice(l, i, 1, 1);
   return Value::none();
 }
@@ -613,20 +594,11 @@ Value count(VM& vm, const Value* a) {
 Value reverse(VM&, const Value* a) {
   auto* l = self_of(a[0]);
   switch (l->element) {
-    case ElementKind::Any:
-      std::reverse(l->values, l->values + l->size);
-      break;
-    case ElementKind::Int:
-      std::reverse(l->ints, l->ints + l->size);
-      break;
-    case ElementKind::Float:
-      std::reverse(l->floats, l->floats + l->size);
-      break;
-    case ElementKind::Bool:
-      std::reverse(l->bools, l->bools + l->size);
-      break;
-    case ElementKind::Empty:
-      break;
+    case ElementKind::Any: std::reverse(l->values, l->values + l->size); break;
+    case ElementKind::Int: std::reverse(l->ints, l->ints + l->size); break;
+    case ElementKind::Float: std::reverse(l->floats, l->floats + l->size); break;
+    case ElementKind::Bool: std::reverse(l->bools, l->bools + l->size); break;
+    case ElementKind::Empty: break;
   }
   return Value::none();
 }

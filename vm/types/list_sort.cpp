@@ -1,8 +1,8 @@
 // list.sort: stable merge sort over (key, item) pairs.
 //
 // Scalars stored unboxed and keys that are all strings, ints or floats are compared without calling anything. Otherwise
-// `<` is called as the language defines it; it may fail, and it may touch the list, which is empty meanwhile: a list that
-// is not empty afterwards was modified.
+// `<` is called as the language defines it; it may fail, and it may touch the list, which is empty meanwhile: a list
+// that is not empty afterwards was modified.
 #include <algorithm>
 #include <cmath>
 
@@ -194,15 +194,9 @@ bool list_sort(VM& vm, Value list, Value key, bool reverse) {
   for (uint64_t i = 0; i < entries.size(); i++) {
     Value item = entries[i].item;
     switch (l->element) {
-      case ElementKind::Int:
-        l->ints[i] = item.i;
-        break;
-      case ElementKind::Float:
-        l->floats[i] = item.d;
-        break;
-      case ElementKind::Bool:
-        l->bools[i] = item.i != 0;
-        break;
+      case ElementKind::Int: l->ints[i] = item.i; break;
+      case ElementKind::Float: l->floats[i] = item.d; break;
+      case ElementKind::Bool: l->bools[i] = item.i != 0; break;
       default:
         // list_get retained what the list still holds: one of the two references goes.
         l->values[i] = item;

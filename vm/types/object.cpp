@@ -61,8 +61,7 @@ bool init(VM& vm, Value self, std::span<const Value> args, std::span<Str* const>
   if (args.empty()) return true;
   Type* t = type_of(vm, self);
   if (t->slots.init != vm.types.object->slots.init)
-    return fail(vm, vm.types.TypeError,
-                "object.__init__() takes exactly one argument (the instance to initialize)");
+    return fail(vm, vm.types.TypeError, "object.__init__() takes exactly one argument (the instance to initialize)");
   if (t->slots.create == vm.types.object->slots.create)
     return fail(vm, vm.types.TypeError, "%s.__init__() takes exactly one argument (the instance to initialize)",
                 t->name->data);
@@ -188,10 +187,8 @@ Value getstate(VM& vm, const Value* a) {
 }
 
 const NativeDef kMethods[] = {
-    {"__dir__(self, /)", dir},
-    {"__sizeof__(self, /)", sizeof_method},
-    {"__reduce__(self, /)", reduce},
-    {"__reduce_ex__(self, protocol, /)", reduce_ex},
+    {"__dir__(self, /)", dir},           {"__sizeof__(self, /)", sizeof_method},
+    {"__reduce__(self, /)", reduce},     {"__reduce_ex__(self, protocol, /)", reduce_ex},
     {"__getstate__(self, /)", getstate},
 };
 const NativeDef kClassMethods[] = {{"__init_subclass__(cls, /)", init_subclass},

@@ -291,9 +291,8 @@ template <Value Range::*kField>
 Value range_field(VM&, Value self) {
   return new_ref(self_of(self)->*kField);
 }
-const GetSetDef kFields[] = {{"start", range_field<&Range::start>},
-                             {"stop", range_field<&Range::stop>},
-                             {"step", range_field<&Range::step>}};
+const GetSetDef kFields[] = {
+    {"start", range_field<&Range::start>}, {"stop", range_field<&Range::stop>}, {"step", range_field<&Range::step>}};
 
 // --- slice --------------------------------------------------------------------------------------------------------
 
@@ -301,9 +300,8 @@ template <Value Slice::*kField>
 Value slice_field(VM&, Value self) {
   return new_ref(as<Slice>(self)->*kField);
 }
-const GetSetDef kSliceFields[] = {{"start", slice_field<&Slice::start>},
-                                  {"stop", slice_field<&Slice::stop>},
-                                  {"step", slice_field<&Slice::step>}};
+const GetSetDef kSliceFields[] = {
+    {"start", slice_field<&Slice::start>}, {"stop", slice_field<&Slice::stop>}, {"step", slice_field<&Slice::step>}};
 
 Value slice_indices(VM& vm, const Value* a) {
   int64_t length, start, stop, step, count;

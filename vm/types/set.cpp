@@ -289,17 +289,10 @@ Value compare_slot(VM& vm, CompareOp op, Value self, Value other) {
       r = a->size == b->size ? is_subset(vm, a, b) : 0;
       if (r >= 0 && op == CompareOp::Ne) r = !r;
       break;
-    case CompareOp::Le:
-      r = is_subset(vm, a, b);
-      break;
-    case CompareOp::Lt:
-      r = a->size < b->size ? is_subset(vm, a, b) : 0;
-      break;
-    case CompareOp::Ge:
-      r = is_subset(vm, b, a);
-      break;
-    default:
-      r = b->size < a->size ? is_subset(vm, b, a) : 0;
+    case CompareOp::Le: r = is_subset(vm, a, b); break;
+    case CompareOp::Lt: r = a->size < b->size ? is_subset(vm, a, b) : 0; break;
+    case CompareOp::Ge: r = is_subset(vm, b, a); break;
+    default: r = b->size < a->size ? is_subset(vm, b, a) : 0;
   }
   return r < 0 ? Value::error() : Value::boolean(r);
 }
@@ -410,10 +403,8 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
   if (reflected || !is_set(other)) return Value::not_implemented();
   Ref r;
   switch (op) {
-    case ArithOp::And:
-      return intersect(vm, self, other);
-    case ArithOp::Sub:
-      return difference(vm, self, other);
+    case ArithOp::And: return intersect(vm, self, other);
+    case ArithOp::Sub: return difference(vm, self, other);
     case ArithOp::Or:
       r = Ref(copy_of(vm, self));
       if (r.is_error() || !set_update(vm, self_of(*r), other)) return Value::error();
@@ -427,8 +418,7 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
         return t.take();
       }
       return r.take();
-    default:
-      return Value::not_implemented();
+    default: return Value::not_implemented();
   }
 }
 
@@ -444,20 +434,11 @@ Value inplace_slot(VM& vm, ArithOp op, Value self, Value other) {
   auto* s = self_of(self);
   bool ok;
   switch (op) {
-    case ArithOp::And:
-      ok = keep_only(vm, s, other);
-      break;
-    case ArithOp::Sub:
-      ok = subtract(vm, s, other);
-      break;
-    case ArithOp::Or:
-      ok = set_update(vm, s, other);
-      break;
-    case ArithOp::Xor:
-      ok = symmetric_update(vm, s, other);
-      break;
-    default:
-      return Value::not_implemented();
+    case ArithOp::And: ok = keep_only(vm, s, other); break;
+    case ArithOp::Sub: ok = subtract(vm, s, other); break;
+    case ArithOp::Or: ok = set_update(vm, s, other); break;
+    case ArithOp::Xor: ok = symmetric_update(vm, s, other); break;
+    default: return Value::not_implemented();
   }
   return ok ? new_ref(self) : Value::error();
 }
@@ -605,11 +586,13 @@ Value isdisjoint(VM& vm, const Value* a) {
   return ok || hit ? Value::boolean(!hit) : Value::error();
 }
 
-#define SHARED_METHODS                                                                                       \
-  {"copy(self, /)", copy}, {"difference(self, /, *others)", difference_method},                             \
-      {"intersection(self, /, *others)", intersection}, {"isdisjoint(self, other, /)", isdisjoint},         \
-      {"issubset(self, other, /)", issubset}, {"issuperset(self, other, /)", issuperset},                   \
-      {"symmetric_difference(self, other, /)", symmetric_difference}, { "union(self, /, *others)", union_method }
+#define SHARED_METHODS                                                                              \
+  {"copy(self, /)", copy}, {"difference(self, /, *others)", difference_method},                     \
+      {"intersection(self, /, *others)", intersection}, {"isdisjoint(self, other, /)", isdisjoint}, \
+      {"issubset(self, other, /)", issubset}, {"issuperset(self, other, /)", issuperset},           \
+      {"symmetric_difference(self, other, /)", symmetric_difference}, {                             \
+    "union(self, /, *others)", union_method                                                         \
+  }
 
 const NativeDef kSetMethods[] = {
     SHARED_METHODS,

@@ -217,14 +217,10 @@ Value compare_slot(VM&, CompareOp op, Value self, Value other) {
   if (op == CompareOp::Ne) return Value::boolean(!str_equal(a, b));
   int c = a->view().compare(b->view());
   switch (op) {
-    case CompareOp::Lt:
-      return Value::boolean(c < 0);
-    case CompareOp::Le:
-      return Value::boolean(c <= 0);
-    case CompareOp::Gt:
-      return Value::boolean(c > 0);
-    default:
-      return Value::boolean(c >= 0);
+    case CompareOp::Lt: return Value::boolean(c < 0);
+    case CompareOp::Le: return Value::boolean(c <= 0);
+    case CompareOp::Gt: return Value::boolean(c > 0);
+    default: return Value::boolean(c >= 0);
   }
 }
 
@@ -258,8 +254,7 @@ Value get_item_slot(VM& vm, Value self, Value key) {
     if (index.is_error()) {
       if (pending_is(vm, vm.types.TypeError) && !is_kind(key, Kind::Instance)) {
         clear_pending(vm);
-        return raise(vm, vm.types.TypeError, "string indices must be integers, not '%s'",
-                     type_of(vm, key)->name->data);
+        return raise(vm, vm.types.TypeError, "string indices must be integers, not '%s'", type_of(vm, key)->name->data);
       }
       return Value::error();
     }
@@ -278,7 +273,7 @@ Value get_item_slot(VM& vm, Value self, Value key) {
 int contains_slot(VM& vm, Value self, Value item) {
   if (!is_str(item)) {
     fail(vm, vm.types.TypeError, "'in <string>' requires string as left operand, not %s",
-          type_of(vm, item)->name->data);
+         type_of(vm, item)->name->data);
     return -1;
   }
   return text_of(self).find(text_of(item)) != std::string_view::npos;

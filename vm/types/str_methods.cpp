@@ -560,7 +560,8 @@ Value partition(VM& vm, const Value* a) {
     Ref whole(str_exact(vm, a[0]));
     return kLast ? make_tuple(vm, {*empty, *empty, *whole}) : make_tuple(vm, {*whole, *empty, *empty});
   }
-  Ref before(make_str(vm, t.substr(0, at))), middle(str_exact(vm, a[1])), after(make_str(vm, t.substr(at + sep.size())));
+  Ref before(make_str(vm, t.substr(0, at))), middle(str_exact(vm, a[1])),
+      after(make_str(vm, t.substr(at + sep.size())));
   return make_tuple(vm, {*before, *middle, *after});
 }
 

@@ -1,8 +1,8 @@
 // type: making classes, their attributes, and calling them.
 //
-// A class of the language gets the layout of its most derived built-in base (solid_base), with an Attributes block behind
-// it unless the base's instances have one already. Its slots come from its special methods (vm/special.cpp). Changing an
-// attribute gives the class and all that derive from it new versions, so that caches see it.
+// A class of the language gets the layout of its most derived built-in base (solid_base), with an Attributes block
+// behind it unless the base's instances have one already. Its slots come from its special methods (vm/special.cpp).
+// Changing an attribute gives the class and all that derive from it new versions, so that caches see it.
 #include "vm/types/type.h"
 
 #include <algorithm>
@@ -171,13 +171,12 @@ bool compute_mro(VM& vm, Type* t) {
       std::string names;
       std::vector<Type*> heads;
       for (size_t i = 0; i < lists.size(); i++)
-        if (at[i] < lists[i].size() &&
-            std::find(heads.begin(), heads.end(), lists[i][at[i]]) == heads.end()) {
+        if (at[i] < lists[i].size() && std::find(heads.begin(), heads.end(), lists[i][at[i]]) == heads.end()) {
           heads.push_back(lists[i][at[i]]);
           names += (names.empty() ? "" : ", ") + std::string(lists[i][at[i]]->name->view());
         }
-      return fail(vm, vm.types.TypeError,
-                  "Cannot create a consistent method resolution\norder (MRO) for bases %s", names.c_str());
+      return fail(vm, vm.types.TypeError, "Cannot create a consistent method resolution\norder (MRO) for bases %s",
+                  names.c_str());
     }
     out.push_back(next);
     for (size_t i = 0; i < lists.size(); i++)
@@ -292,8 +291,8 @@ bool call_set_names(VM& vm, Type* t) {
     Ref cause(take_pending(vm));
     Ref e(make_exception(vm, vm.types.RuntimeError,
                          "Error calling __set_name__ on '" + std::string(type_name(vm, *value)) + "' instance '" +
-                             std::string(is_str(*key) ? text_of(*key) : "") + "' in '" +
-                             std::string(t->name->view()) + "'"));
+                             std::string(is_str(*key) ? text_of(*key) : "") + "' in '" + std::string(t->name->view()) +
+                             "'"));
     (void)raise_value(vm, *e, *cause);
     return false;
   }
@@ -311,9 +310,10 @@ Type* metaclass_of(VM& vm, Type* given, Tuple* bases) {
       winner = m;
       continue;
     }
-    (void)raise(vm, vm.types.TypeError,
-                "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses "
-                "of all its bases");
+    (void)raise(
+        vm, vm.types.TypeError,
+        "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses "
+        "of all its bases");
     return nullptr;
   }
   return winner;
@@ -331,8 +331,7 @@ static Value type_new(VM& vm, Type* metatype, Value name, Value bases_value, Val
   for (Value b : as<Tuple>(*bases)->span())
     if (!is_kind(b, Kind::Type)) {
       if (!lookup_special_borrow(vm, b, vm.names.mro_entries).is_unbound())
-        return raise(vm, vm.types.TypeError,
-                     "type() doesn't support MRO entry resolution; use types.new_class()");
+        return raise(vm, vm.types.TypeError, "type() doesn't support MRO entry resolution; use types.new_class()");
       return raise(vm, vm.types.TypeError, "bases must be types");
     }
   if (as<Tuple>(*bases)->size == 0) bases = Ref(make_tuple(vm, {Value::object(vm.types.object)}));
@@ -534,7 +533,9 @@ bool set_name(VM& vm, Value self, Value v) {
   auto* t = self_of(self);
   if (!t->is_heap)
     return fail(vm, vm.types.TypeError, "cannot set '__name__' attribute of immutable type '%s'", t->name->data);
-  if (!is_str(v)) return fail(vm, vm.types.TypeError, "can only assign string to %s.__name__, not '%s'", t->name->data, v.is_unbound() ? "NULL" : type_name(vm, v));
+  if (!is_str(v))
+    return fail(vm, vm.types.TypeError, "can only assign string to %s.__name__, not '%s'", t->name->data,
+                v.is_unbound() ? "NULL" : type_name(vm, v));
   release(Value::object(t->name));
   t->name = vm.intern(as<Str>(v));
   return true;
@@ -544,7 +545,9 @@ bool set_qualname(VM& vm, Value self, Value v) {
   auto* t = self_of(self);
   if (!t->is_heap)
     return fail(vm, vm.types.TypeError, "cannot set '__qualname__' attribute of immutable type '%s'", t->name->data);
-  if (!is_str(v)) return fail(vm, vm.types.TypeError, "can only assign string to %s.__qualname__, not '%s'", t->name->data, v.is_unbound() ? "NULL" : type_name(vm, v));
+  if (!is_str(v))
+    return fail(vm, vm.types.TypeError, "can only assign string to %s.__qualname__, not '%s'", t->name->data,
+                v.is_unbound() ? "NULL" : type_name(vm, v));
   release(Value::object(t->qualified_name));
   t->qualified_name = vm.intern(as<Str>(v));
   return true;
@@ -559,7 +562,8 @@ bool set_module(VM& vm, Value self, Value v) {
   auto* t = self_of(self);
   if (!t->is_heap)
     return fail(vm, vm.types.TypeError, "cannot set '__module__' attribute of immutable type '%s'", t->name->data);
-  if (v.is_unbound()) return fail(vm, vm.types.TypeError, "cannot delete '__module__' attribute of type '%s'", t->name->data);
+  if (v.is_unbound())
+    return fail(vm, vm.types.TypeError, "cannot delete '__module__' attribute of type '%s'", t->name->data);
   dict_set(vm, t->dict, vm.names.module, v);
   Ref old(t->module);
   t->module = is_str(v) ? new_ref(v) : Value::none();
@@ -579,9 +583,7 @@ Value get_mro(VM& vm, Value self) {
   for (Type* t : self_of(self)->mro) items.push_back(Value::object(t));
   return vm::make_tuple(vm, std::span<const Value>(items));
 }
-Value get_dict(VM& vm, Value self) {
-  return make_proxy(vm, Value::object(self_of(self)->dict));
-}
+Value get_dict(VM& vm, Value self) { return make_proxy(vm, Value::object(self_of(self)->dict)); }
 Value get_doc(VM& vm, Value self) {
   auto* t = self_of(self);
   Value d = dict_get_borrow(t->dict, vm.names.doc);
@@ -678,8 +680,10 @@ Value dir(VM& vm, const Value* a) {
 Value prepare(VM& vm, const Value*) { return make_dict(vm); }
 
 const NativeDef kMethods[] = {
-    {"__subclasses__(self, /)", subclasses},          {"mro(self, /)", mro_method},
-    {"__instancecheck__(self, instance, /)", instance_check}, {"__subclasscheck__(self, subclass, /)", subclass_check},
+    {"__subclasses__(self, /)", subclasses},
+    {"mro(self, /)", mro_method},
+    {"__instancecheck__(self, instance, /)", instance_check},
+    {"__subclasscheck__(self, subclass, /)", subclass_check},
     {"__dir__(self, /)", dir},
 };
 const NativeDef kClassMethods[] = {{"__prepare__(cls, /, *args, **kwargs)", prepare}};
