@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "ops/functions.h"
+#include "ops/operators.h"
 #include "stdlib/native/torch/operators.h"
 #include "stdlib/native/torch/values.h"
 #include "vm/native.h"

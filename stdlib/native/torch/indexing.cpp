@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "ops/functions.h"
+#include "ops/operators.h"
 #include "stdlib/native/torch/factory.h"
 #include "stdlib/native/torch/operators.h"
 #include "stdlib/native/torch/values.h"

@@ -16,7 +16,7 @@
 #include "ops/autograd/engine.h"
 #include "ops/autograd/mode.h"
 #include "ops/autograd/variable.h"
-#include "ops/functions.h"
+#include "ops/operators.h"
 #include "stdlib/native/torch/factory.h"
 #include "stdlib/native/torch/indexing.h"
 #include "stdlib/native/torch/operators.h"
@@ -539,108 +539,91 @@ Value index_slot(VM& vm, Value self) {
 // --- operators through special methods
 // ------------------------------------------------------------------------------------------------
 
-/// The entries behind + and the like, found once per VM by the names that the declarations give.
+/// The rows behind + and the like, found once by the names that the declarations give.
 struct SpecialTables : Extension {
-  std::array<const OperatorEntry*, static_cast<size_t>(ArithOp::Count)> arith{}, reflected{}, inplace{};
-  std::array<const OperatorEntry*, 6> comparison{};  // Lt .. Ge
-  std::array<const OperatorEntry*, static_cast<size_t>(ir::UnaryOp::Count)> unary{};
-  const OperatorEntry* absolute = nullptr;
+  std::array<const ops::OpSpecial*, static_cast<size_t>(ArithOp::Count)> arith{};
+  std::array<const ops::OpSpecial*, 6> comparison{};  // Lt .. Ge
+  std::array<const ops::OpSpecial*, static_cast<size_t>(ir::UnaryOp::Count)> unary{};
+  const ops::OpSpecial* absolute = nullptr;
 };
 
 constexpr const char* kArithNames[] = {"add",    "sub",    "mul",    "truediv", "floordiv", "mod", "pow",
                                        "matmul", "lshift", "rshift", "and",     "or",       "xor"};
 constexpr const char* kCompareNames[] = {"lt", "le", "eq", "ne", "gt", "ge"};
-
-const OperatorEntry* find_entry(std::string_view name) {
-  for (const OperatorEntry& e : kOperators)
-    if (name == e.name && e.is_method) return &e;
-  for (const OperatorEntry& e : kOperators)
-    if (name == e.name) return &e;
-  return nullptr;
-}
+constexpr const char* kUnaryNames[] = {"neg", "pos", "invert"};
 
 void fill_specials(SpecialTables& tables) {
-  for (const OperatorSpecial& s : kOperatorSpecials) {
-    std::string_view name = s.name;
-    const OperatorEntry* entry = find_entry(s.entry);
-    TSVM_CHECK(entry && name.starts_with("__") && name.ends_with("__"), "a special method's operator is missing");
-    name = name.substr(2, name.size() - 4);
-    auto place = [&](auto& array, const auto& names, std::string_view prefix) {
+  for (int k = 0; k < ops::kOpSpecialCount; k++) {
+    const ops::OpSpecial& s = ops::kOpSpecials[k];
+    auto place = [&](auto& array, const auto& names) {
       for (size_t i = 0; i < std::size(names); i++)
-        if (name.size() == prefix.size() + std::strlen(names[i]) && name.starts_with(prefix) &&
-            name.ends_with(names[i]))
-          array[i] = entry;
+        if (std::strcmp(s.operator_name, names[i]) == 0) array[i] = &s;
     };
-    place(tables.arith, kArithNames, "");
-    place(tables.reflected, kArithNames, "r");
-    place(tables.inplace, kArithNames, "i");
-    place(tables.comparison, kCompareNames, "");
-    if (name == "neg") tables.unary[static_cast<size_t>(ir::UnaryOp::Neg)] = entry;
-    if (name == "pos") tables.unary[static_cast<size_t>(ir::UnaryOp::Pos)] = entry;
-    if (name == "invert") tables.unary[static_cast<size_t>(ir::UnaryOp::Invert)] = entry;
-    if (name == "abs") tables.absolute = entry;
+    place(tables.arith, kArithNames);
+    place(tables.comparison, kCompareNames);
+    place(tables.unary, kUnaryNames);
+    if (std::strcmp(s.operator_name, "abs") == 0) tables.absolute = &s;
   }
 }
 
-/// entry(a, b) where both operands have kinds that operators take: the overload is chosen by b alone.
-Value call_two(VM& vm, const OperatorEntry* entry, Value a, Value b) {
-  for (const OperatorOverload& o : entry->overloads) {
-    ArgKind second = o.params.size() > 1 ? o.params[1].kind : ArgKind::Str;
-    if (o.params[0].kind == ArgKind::Tensor &&
-        (b.is_tensor() ? second == ArgKind::Tensor : second == ArgKind::Scalar)) {
-      Value bound[8] = {a, b};
-      if (o.params.size() <= 8 && (o.params.size() == 2 || o.params[2].has_default)) return o.thunk(vm, bound);
-    }
+constexpr ops::OpId kNoOp = static_cast<ops::OpId>(-1);
+
+/// The row called with its first two arguments; the others have defaults.
+Value call_row(VM& vm, ops::OpId id, Value a, Value b) {
+  Value bound[16] = {a, b};
+  return kOpThunks[static_cast<int>(id)](vm, bound);
+}
+
+/// a OP b, where one is a tensor and the other a tensor or a number.
+Value call_two(VM& vm, ops::OpId with_tensor, ops::OpId with_number, Value a, Value b) {
+  if (b.is_tensor() && with_tensor != kNoOp) return call_row(vm, with_tensor, a, b);
+  if (!b.is_tensor() && with_number != kNoOp) return call_row(vm, with_number, a, b);
+  if (b.is_tensor() || with_tensor == kNoOp) return Value::not_implemented();
+  try {
+    Ref number(box(vm, ops::wrapped_number(unpack_scalar(b))));
+    return call_row(vm, with_tensor, a, *number);
+  } catch (const ops::Error& e) {
+    return raise_error(vm, e);
   }
-  Value args[] = {a, b};
-  return call_operator(vm, *entry, true, args, {});
 }
 
 bool is_operand(Value v) { return v.is_tensor() || is_number(v); }
 
 Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
   if (!is_operand(other)) return Value::not_implemented();
-  SpecialTables& tables = vm.extension<SpecialTables>();
-  size_t i = static_cast<size_t>(op);
-  if (!reflected) {
-    const OperatorEntry* entry = tables.arith[i];
-    return entry ? call_two(vm, entry, self, other) : Value::not_implemented();
-  }
-  if (const OperatorEntry* entry = tables.reflected[i]) return call_two(vm, entry, self, other);
-  // Number on the left: as a wrapped tensor, so that it takes no part in promotion.
-  const OperatorEntry* entry = tables.arith[i];
-  if (!entry) return Value::not_implemented();
-  if (op == ArithOp::Add || op == ArithOp::Mul || op == ArithOp::And || op == ArithOp::Or || op == ArithOp::Xor)
-    return call_two(vm, entry, self, other);
+  const ops::OpSpecial* s = vm.extension<SpecialTables>().arith[static_cast<size_t>(op)];
+  if (!s) return Value::not_implemented();
+  if (!reflected) return call_two(vm, s->tensor, s->number, self, other);
+  // A number on the left becomes a tensor that takes no part in promotion.
   return guarded(vm, [&] {
-    Ref left(box(vm, ops::wrapped_number(unpack_scalar(other))));
-    return call_two(vm, entry, *left, self);
+    Ref left(other.is_tensor() ? new_ref(other) : box(vm, ops::wrapped_number(unpack_scalar(other))));
+    return call_two(vm, s->tensor, s->number, *left, self);
   });
 }
 
 Value inplace_slot(VM& vm, ArithOp op, Value self, Value other) {
   if (!is_operand(other)) return Value::not_implemented();
-  SpecialTables& tables = vm.extension<SpecialTables>();
-  if (const OperatorEntry* entry = tables.inplace[static_cast<size_t>(op)]) return call_two(vm, entry, self, other);
-  return binary_slot(vm, op, self, other, false);
+  const ops::OpSpecial* s = vm.extension<SpecialTables>().arith[static_cast<size_t>(op)];
+  if (!s || (s->inplace_tensor == kNoOp && s->inplace_number == kNoOp)) return binary_slot(vm, op, self, other, false);
+  return call_two(vm, s->inplace_tensor, s->inplace_number, self, other);
 }
 
 Value compare_slot(VM& vm, CompareOp op, Value self, Value other) {
   if (!is_operand(other)) return Value::not_implemented();
-  const OperatorEntry* entry = vm.extension<SpecialTables>().comparison[static_cast<size_t>(op)];
-  return entry ? call_two(vm, entry, self, other) : Value::not_implemented();
+  const ops::OpSpecial* s = vm.extension<SpecialTables>().comparison[static_cast<size_t>(op)];
+  return s ? call_two(vm, s->tensor, s->number, self, other) : Value::not_implemented();
 }
 
 Value unary_slot(VM& vm, ir::UnaryOp op, Value self) {
-  const OperatorEntry* entry = vm.extension<SpecialTables>().unary[static_cast<size_t>(op)];
-  if (op == ir::UnaryOp::Pos && !entry) return new_ref(self);
-  if (!entry) return Value::not_implemented();
-  return call_operator(vm, *entry, true, {&self, 1}, {});
+  const ops::OpSpecial* s = vm.extension<SpecialTables>().unary[static_cast<size_t>(op)];
+  if (op == ir::UnaryOp::Pos && !s) return new_ref(self);
+  return s ? call_row(vm, s->tensor, self, Value::unbound()) : Value::not_implemented();
 }
 
 Value absolute_slot(VM& vm, Value self) {
-  const OperatorEntry* entry = vm.extension<SpecialTables>().absolute;
-  return call_operator(vm, *entry, true, {&self, 1}, {});
+  const ops::OpSpecial* s = vm.extension<SpecialTables>().absolute;
+  return s ? call_row(vm, s->tensor, self, Value::unbound())
+           : raise(vm, vm.types.NotImplementedError, "abs() of tensors");
 }
 
 // --- making tensors by calling the class
@@ -762,13 +745,14 @@ void init_tensor_type(VM& vm) {
   t->slots.create = tensor_create;
   SpecialTables& tables = vm.extension<SpecialTables>();
   for (size_t i = 0; i < tables.arith.size(); i++) {
-    if (tables.arith[i] || tables.reflected[i]) t->arith_ops |= 1u << i;
-    if (tables.inplace[i]) t->inplace_ops |= 1u << i;
+    if (tables.arith[i]) t->arith_ops |= 1u << i;
+    if (tables.arith[i]) t->inplace_ops |= 1u << i;
   }
   t->unary_ops = op_bit(ir::UnaryOp::Neg) | op_bit(ir::UnaryOp::Pos) | op_bit(ir::UnaryOp::Invert);
   finish_type(vm, t, {.methods = kMethods, .getset = kAttributes});
-  for (const OperatorEntry& e : kOperators) {
-    if (!e.is_method) continue;
+  for (int i = 0; i < ops::kOpNameCount; i++) {
+    const ops::OpName& e = ops::kOpNames[i];
+    if (!e.method) continue;
     Ref method(make_operator(vm, e, true));
     dict_set(vm, t->dict, vm.name(e.name), *method);
   }
