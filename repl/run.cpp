@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "repl/library.h"
+#include "stdlib/library.h"
 #include "vm/compile.h"
 #include "vm/interpreter.h"
 #include "vm/make.h"
@@ -154,7 +154,7 @@ int run_program(RunOptions& options) {
   {
     VM vm(options.vm);
     vm::install_interpreter(vm);
-    install_library(vm);
+    stdlib::install_library(vm);
     running = &vm;
     struct sigaction action {};
     action.sa_handler = on_interrupt;
