@@ -172,10 +172,11 @@ Value load(VM& vm, std::string_view full, std::string_view part, Value parent) {
                    f.is_package ? file.substr(0, file.rfind('/')) : std::string());
   }
   const EmbeddedModules* embedded = vm.extension<ImportState>().embedded;
-  if (const EmbeddedModule* m = embedded ? embedded->find(full) : nullptr) {
-    std::shared_ptr<CodeUnit> unit = embedded->unit(vm, *m);
+  bool is_package;
+  if (embedded && embedded->find(full, is_package)) {
+    std::shared_ptr<CodeUnit> unit = embedded->unit(vm, full);
     if (!unit) return Value::error();
-    return execute(vm, full, std::move(unit), std::string(), m->is_package, std::string());
+    return execute(vm, full, std::move(unit), std::string(), is_package, std::string());
   }
   return Value::unbound();
 }

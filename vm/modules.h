@@ -11,25 +11,19 @@
 
 namespace tsvm::vm {
 
-/// A module of the standard library that is part of the program.
-struct EmbeddedModule {
-  std::string_view name;  // "torch.nn"
-  bool is_package = false;
-  std::span<const std::byte> image;  // vm/image.h
-};
-
-/// All of them, sorted by name. Shared by the VMs of a process: their code is made once.
+/// The modules of the standard library that are part of the program, from an archive (vm/image.h). Shared by the VMs of
+/// a process, in any threads: their code is made once.
 class EmbeddedModules {
  public:
-  explicit EmbeddedModules(std::span<const EmbeddedModule> modules);
+  /// The bytes must outlive this.
+  explicit EmbeddedModules(std::span<const std::byte> archive);
   ~EmbeddedModules();
-  const EmbeddedModule* find(std::string_view name) const;
-  /// The module's code; null: an exception is pending (the image is damaged).
-  std::shared_ptr<CodeUnit> unit(VM& vm, const EmbeddedModule& module) const;
+  bool find(std::string_view name, bool& is_package) const;
+  /// The code of a module that is there; null: an exception is pending (the image is damaged).
+  std::shared_ptr<CodeUnit> unit(VM& vm, std::string_view name) const;
 
  private:
   struct Units;
-  std::span<const EmbeddedModule> modules_;
   std::unique_ptr<Units> units_;
 };
 void set_embedded_modules(VM& vm, const EmbeddedModules* modules);
