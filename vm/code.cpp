@@ -50,12 +50,6 @@ const Code* CodeUnit::code(uint32_t index) {
   return c;
 }
 
-uint32_t CodeUnit::add_function(uint32_t (*make)(ir::Module&)) {
-  uint32_t index = make(*module_);
-  codes_ = std::vector<std::atomic<const Code*>>(module_->functions.size());
-  return index;
-}
-
 ir::Module* CodeUnit::module() {
   std::lock_guard lock(mutex_);
   if (!module_ && reader_) module_ = reader_->read_ir();

@@ -133,15 +133,8 @@ class CodeUnit {
   /// The IR that function was lowered from; null when there is none.
   const ir::Function* ir(uint32_t index);
   ir::Module* module();
-  /// The variant of the body whose names live in a namespace given as its argument (for exec with locals).
-  static constexpr uint32_t kNoBody = 0xffffffffu;
-  uint32_t namespace_body() const { return namespace_body_; }
-  void set_namespace_body(uint32_t index) { namespace_body_ = index; }
-  /// `make` adds a function to the module and gives its index. Only before any code was asked for.
-  uint32_t add_function(uint32_t (*make)(ir::Module&));
 
  private:
-  uint32_t namespace_body_ = kNoBody;
   std::string name_;
   std::shared_ptr<const SourceFile> source_;
   std::unique_ptr<ir::Module> module_;

@@ -47,38 +47,10 @@ void raise_diagnostic(VM& vm, const Diagnostic& d, const SourceFile& source) {
   (void)raise_value(vm, *e);
 }
 
-// Adds a copy of the module's body whose names live in a namespace, its one argument; gives its index.
-uint32_t add_namespace_body(ir::Module& module) {
-  uint32_t index = module.add_function().index;
-  ir::Function& f = *module.functions[index];
-  f = *module.functions[0];
-  f.is_module_body = false;
-  f.is_class_body = true;
-  ir::Builder b(f);
-  ir::ValueId ns = b.add_param(f.entry, ir::types::Any);
-  for (ir::Inst& i : f.insts) {
-    ir::ValueId value;
-    switch (i.op) {
-      case ir::Opcode::LoadGlobal: i.op = ir::Opcode::LoadName; break;
-      case ir::Opcode::DeleteGlobal: i.op = ir::Opcode::DeleteName; break;
-      case ir::Opcode::StoreGlobal:
-        i.op = ir::Opcode::StoreName;
-        value = f.operands(i)[0];
-        break;
-      default: continue;
-    }
-    i.operands_begin = static_cast<uint32_t>(f.pool.size());
-    i.operands_count = value ? 2 : 1;
-    f.pool.push_back(ns);
-    if (value) f.pool.push_back(value);
-  }
-  return index;
-}
-
 }  // namespace
 
 std::shared_ptr<CodeUnit> compile_source(VM& vm, std::string text, std::string file_name, std::string_view name,
-                                         CompileMode mode) {
+                                         CompileMode mode, bool names_in_namespace) {
   if (mode == CompileMode::Eval) text.erase(0, text.find_first_not_of(" \t"));
   auto source = std::make_shared<const SourceFile>(std::move(file_name), std::move(text));
   Arena arena;
@@ -99,13 +71,12 @@ std::shared_ptr<CodeUnit> compile_source(VM& vm, std::string text, std::string f
     return nullptr;
   }
   ir::EmitOptions options;
+  options.names_in_namespace = names_in_namespace;
   if (mode == CompileMode::Eval) options.mode = ir::EmitMode::Eval;
   if (mode == CompileMode::Single) options.mode = ir::EmitMode::Interactive;
   std::unique_ptr<ir::Module> module = ir::emit_module(tree, scopes, source, std::string(name), options);
   return std::make_shared<CodeUnit>(std::move(module), vm.options.passes);
 }
-
-void add_namespace_variant(CodeUnit& unit) { unit.set_namespace_body(unit.add_function(add_namespace_body)); }
 
 std::shared_ptr<CodeUnit> compile_file(VM& vm, const std::string& path, std::string_view name) {
   std::string text;

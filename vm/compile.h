@@ -12,13 +12,11 @@ namespace tsvm::vm {
 
 enum class CompileMode : uint8_t { Exec, Eval, Single };
 
-/// The unit of a source text; `name` is the module's. Null: a SyntaxError is pending.
+/// The unit of a source text; `name` is the module's. With `names_in_namespace` the names of its top level live in a
+/// mapping that its body takes as its argument. Null: a SyntaxError is pending.
 std::shared_ptr<CodeUnit> compile_source(VM& vm, std::string text, std::string file_name, std::string_view name,
-                                         CompileMode mode = CompileMode::Exec);
+                                         CompileMode mode = CompileMode::Exec, bool names_in_namespace = false);
 /// The same for a file. Null: SyntaxError, or OSError when it cannot be read.
 std::shared_ptr<CodeUnit> compile_file(VM& vm, const std::string& path, std::string_view name);
-
-/// Gives the unit a variant of its body for CodeUnit::namespace_body. Before its code is first asked for.
-void add_namespace_variant(CodeUnit& unit);
 
 }  // namespace tsvm::vm

@@ -34,9 +34,8 @@ Value function_attr(VM& vm, Function* f, Str* name) {
 
 Value compile_callback(VM& vm, std::string_view source, std::string_view file, std::string_view mode) {
   CompileMode m = mode == "eval" ? CompileMode::Eval : mode == "single" ? CompileMode::Single : CompileMode::Exec;
-  std::shared_ptr<CodeUnit> unit = compile_source(vm, std::string(source), std::string(file), "<module>", m);
+  std::shared_ptr<CodeUnit> unit = compile_source(vm, std::string(source), std::string(file), "<module>", m, true);
   if (!unit) return Value::error();
-  add_namespace_variant(*unit);
   CodeState* state = make_code_state(vm, std::move(unit), 0);
   return state ? make_code_object(vm, state) : Value::error();
 }
@@ -61,17 +60,9 @@ Value run_code(VM& vm, Value code, Value globals, Value locals) {
     dict_set(vm, as<Dict>(globals), vm.names.builtins_module, vm.builtins_module);
   Ref module(module_around(vm, globals));
   Ref f(make_function(vm, state, *module));
-  if (locals.is_unbound() || locals.is_none() || locals.same(globals))
-    return call_function(vm, as<Function>(*f), {}, {});
-  // With locals of their own, names live there, as in the body of a class.
-  uint32_t variant = state->unit->namespace_body();
-  if (variant == CodeUnit::kNoBody)
-    return raise(vm, vm.types.NotImplementedError, "running this code object with locals of its own");
-  CodeState* own = make_code_state(vm, state->unit, variant);
-  if (!own) return Value::error();
-  f = Ref(make_function(vm, own, *module));
-  release_code(vm, own);
-  return call_function(vm, as<Function>(*f), std::span<const Value>(&locals, 1), {});
+  Value ns = locals.is_unbound() || locals.is_none() ? globals : locals;
+  std::span<const Value> args(&ns, state->code->num_params);
+  return call_function(vm, as<Function>(*f), args, {});
 }
 
 Value current_globals(VM& vm) {
