@@ -157,7 +157,7 @@ class Specialiser {
   /// name under which everything else, exit states too, knows the value: it becomes what the guard gives, and the
   /// guard's own state names `made` (none: a new name for what the instruction gives).
   bool place_guard(BlockId b, uint32_t& index, ValueId result, ValueId made, TypeId t) {
-    if (t == types::Any) return false;
+    if (t == types::Any || f_.type_of(result) != types::Any) return false;
     std::optional<ResumeState> s = state_from(b, index);
     if (!s) return false;
     if (!made) {
@@ -382,7 +382,6 @@ class Specialiser {
     std::optional<ResumeState> s = state_from(b, 0);
     if (!s || f_[f_[b].insts.front()].op == Opcode::Catch) return false;
     ExitId exit = exit_before(b, 0);
-    for (InstId i : f_[b].insts) dead_[i.index] = true;
     f_[b].insts.clear();
     Builder build(f_);
     build.position_at_end(b);
