@@ -407,6 +407,17 @@ Called op_call_method_shape(VM& vm, Frame* f, const Instr* pc) {
                           bound ? Value() : object));
 }
 
+Called op_call_direct(VM& vm, Frame* f, const Instr* pc) {
+  Arguments args(f, pc, 0);
+  const void* callee = f->state->code->direct[static_cast<uint32_t>(extension(pc).low)];
+  auto* function = const_cast<Function*>(static_cast<const Function*>(callee));
+  Called r = call_any(vm, Value::object(function), {args.data(), pc->c}, {});
+  if (r.value.is_error()) return r;
+  const auto* ids = reinterpret_cast<const uint16_t*>(pc + 2);
+  for (uint32_t i = 0; i < pc->c; i++) drop_operand(f->regs, ids[i]);
+  return r;
+}
+
 bool op_make_function(VM& vm, Frame* f, const Instr* pc) {
   const auto* ids = reinterpret_cast<const uint16_t*>(pc + 1);
   auto in = [&](uint32_t i) { return f->regs[ids[i] & kRegisterMask]; };

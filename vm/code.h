@@ -93,6 +93,7 @@ struct Code {
   std::vector<uint16_t> keep;
   std::vector<RangeEntry> ranges;  // sorted by pc
   std::vector<CodeFrame> inlined;
+  std::vector<const void*> direct;  // what call_direct calls: Functions that the owner of this code keeps alive
   std::vector<uint32_t> slot_names, free_names, local_names;
   std::string name;
   std::string qualified_name;

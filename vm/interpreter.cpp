@@ -859,6 +859,13 @@ Value run_frame(VM& vm_ref, Frame* frame) {
       goto call_result;
     }
 
+    CASE(CallDirect) {
+      SAVE();
+      words = 2 + list_words(pc->c);
+      called = op_call_direct(*vm, frame, pc);
+      goto call_result;
+    }
+
   call_result:
     if (!called.frame) {
       if (called.value.is_error()) goto error;
@@ -892,7 +899,6 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     DISPATCH();
   }
   CASE(CallOp) CALL_OP(op_call_op(*vm, frame, pc), 2 + list_words(pc->c));
-  CASE(CallDirect) CALL_OP(op_call_direct(*vm, frame, pc), 2 + list_words(pc->c));
 
 returned_natively:
   result = frame->self;

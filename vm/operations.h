@@ -74,7 +74,7 @@ Called call_any(VM& vm, Value callee, std::span<const Value> args, std::span<Str
 /// The callee of `object.name(...)`, owned; fills the cache. `bound` false: it takes the object as first argument.
 Value cached_method(VM& vm, Cache& cache, Value object, Str* name, bool& bound);
 bool op_call_op(VM& vm, Frame* f, const Instr* pc);
-bool op_call_direct(VM& vm, Frame* f, const Instr* pc);
+Called op_call_direct(VM& vm, Frame* f, const Instr* pc);
 
 bool op_get_iter(VM& vm, Frame* f, const Instr* pc);
 bool op_unpack(VM& vm, Frame* f, const Instr* pc);

@@ -277,6 +277,11 @@ class Selector {
     return it->second;
   }
 
+  uint32_t direct(uint32_t object) {
+    code_.direct.push_back(f_.objects[object].pointer);
+    return static_cast<uint32_t>(code_.direct.size() - 1);
+  }
+
   MInst& add(Bc op, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0, uint32_t low = 0, uint32_t high = 0) {
     std::vector<MInst>& list = m_.blocks[block_].insts;
     list.push_back(make_inst(op, a, b, c, low, high));
@@ -573,7 +578,7 @@ class Selector {
         std::vector<uint32_t> list;
         for (ValueId v : operands) list.push_back(boxed(v));
         MInst c = make_inst(i.op == Opcode::CallOp ? Bc::CallOp : Bc::CallDirect, out, 0,
-                            static_cast<uint32_t>(list.size()), i.imm);
+                            static_cast<uint32_t>(list.size()), i.op == Opcode::CallOp ? i.imm : direct(i.imm));
         c.list = std::move(list);
         unboxing(i, std::move(c));
         break;
