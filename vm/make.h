@@ -18,10 +18,11 @@ namespace tsvm::vm {
 template <class T>
 T* allocate_object(VM& vm, Type* type, Kind kind, size_t size = sizeof(T)) {
   T* o = new (vm.heap.allocate(size)) T();
-  o->kind = kind;
-  o->type = type;
-  o->refs = 1;
-  o->flags = 0;
+  Object* header = o;  // T may have members of the same names
+  header->kind = kind;
+  header->type = type;
+  header->refs = 1;
+  header->flags = 0;
   if (type->is_heap) type->refs++;
   vm.heap.count_object(1);
   return o;
