@@ -368,7 +368,7 @@ struct ClassMethod : GcObject {
 };
 
 struct Super : GcObject {
-  Type* type;         // lookups start behind this one
+  Type* start;        // lookups go on behind this one
   Value object;       // Unbound: super is unbound
   Type* object_type;  // in whose mro
 };

@@ -266,7 +266,7 @@ Super* super_of(Value v) { return as<Super>(v); }
 
 Value super_create(VM& vm, Type* type, Args, Keywords) {
   auto* s = allocate_object<Super>(vm, type, Kind::Super, type->instance_size);
-  s->type = nullptr;
+  s->start = nullptr;
   s->object = Value();
   s->object_type = nullptr;
   finish_instance(vm, s);
@@ -302,7 +302,7 @@ bool super_init(VM& vm, Value self, Args args, Keywords keywords) {
     object_type = super_check(vm, type, object);
     if (!object_type) return false;
   }
-  s->type = type;
+  s->start = type;
   type->refs++;
   s->object = new_ref(object);
   s->object_type = object_type;
@@ -313,7 +313,7 @@ bool super_init(VM& vm, Value self, Args args, Keywords keywords) {
 Value super_get_attr(VM& vm, Value self, Str* name) {
   auto* s = super_of(self);
   if (s->object_type && name != vm.names.class_) {
-    Value v = super_lookup(vm, s->type, s->object, s->object_type, name);
+    Value v = super_lookup(vm, s->start, s->object, s->object_type, name);
     if (!v.is_unbound()) return v;
   }
   return default_get_attr(vm, self, name);
@@ -321,7 +321,7 @@ Value super_get_attr(VM& vm, Value self, Str* name) {
 
 Value super_repr(VM& vm, Value self) {
   auto* s = super_of(self);
-  const char* of = s->type ? s->type->name->data : "NULL";
+  const char* of = s->start ? s->start->name->data : "NULL";
   if (s->object_type) return make_str_format(vm, "<super: <class '%s'>, <%s object>>", of, s->object_type->name->data);
   return make_str_format(vm, "<super: <class '%s'>, NULL>", of);
 }
@@ -329,13 +329,13 @@ Value super_repr(VM& vm, Value self) {
 Value super_descr_get(VM& vm, Value self, Value instance, Type*) {
   auto* s = super_of(self);
   if (instance.is_unbound() || !s->object.is_unbound()) return new_ref(self);
-  Type* t = super_check(vm, s->type, instance);
-  return t ? make_super(vm, s->type, instance, t) : Value::error();
+  Type* t = super_check(vm, s->start, instance);
+  return t ? make_super(vm, s->start, instance, t) : Value::error();
 }
 
 Value super_this_class(VM&, Value self) {
   auto* s = super_of(self);
-  return s->type ? new_ref(Value::object(s->type)) : Value::none();
+  return s->start ? new_ref(Value::object(s->start)) : Value::none();
 }
 Value super_self(VM&, Value self) {
   auto* s = super_of(self);
@@ -418,7 +418,7 @@ Value make_member_descriptor(VM& vm, Type* owner, Str* name) {
 Value make_super(VM& vm, Type* type, Value object, Type* object_type) {
   Value v = super_create(vm, vm.types.super, {}, {});
   auto* s = super_of(v);
-  s->type = type;
+  s->start = type;
   type->refs++;
   s->object = new_ref(object);
   s->object_type = object_type;
@@ -515,13 +515,13 @@ void init_descriptors(VM& vm) {
   su->slots.dealloc = [](VM&, Object* o) {
     auto* x = static_cast<Super*>(o);
     release(x->object);
-    if (x->type) release(Value::object(x->type));
+    if (x->start) release(Value::object(x->start));
     if (x->object_type) release(Value::object(x->object_type));
   };
   su->slots.traverse = [](Object* o, void (*visit)(Value, void*), void* context) {
     auto* x = static_cast<Super*>(o);
     visit(x->object, context);
-    if (x->type) visit(Value::object(x->type), context);
+    if (x->start) visit(Value::object(x->start), context);
     if (x->object_type) visit(Value::object(x->object_type), context);
   };
   su->slots.get_attr = super_get_attr;
