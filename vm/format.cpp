@@ -335,7 +335,8 @@ void append_float_repr(std::string& out, double d) {
     return;
   }
   char buffer[40];
-  auto end = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::scientific).ptr;
+  char* end = std::to_chars(buffer, buffer + sizeof buffer - 1, d, std::chars_format::scientific).ptr;
+  *end = 0;
   std::string_view s(buffer, static_cast<size_t>(end - buffer));
   if (s[0] == '-') {
     out += '-';

@@ -86,13 +86,6 @@ void traverse(Object* o, void (*visit)(Value, void*), void* context) {
   for (Value v : static_cast<Tuple*>(o)->span()) visit(v, context);
 }
 
-void clear(VM&, Object* o) {
-  for (Value& v : static_cast<Tuple*>(o)->span()) {
-    Ref drop(v);
-    v = Value();
-  }
-}
-
 Value get_owned(Tuple* t, uint64_t i) { return i < t->size ? new_ref(t->items[i]) : Value::unbound(); }
 
 Value repr_slot(VM& vm, Value self) {
@@ -273,7 +266,7 @@ void init_tuple(VM& vm) {
   t->slots.size_of = size_of;
   t->slots.dealloc = dealloc;
   t->slots.traverse = traverse;
-  t->slots.clear = clear;
+  // No `clear`: what a cycle consists of besides tuples breaks it, and others (classes) rely on their tuples.
   t->slots.repr = repr_slot;
   t->slots.hash = hash_slot;
   t->slots.compare = compare_slot;
