@@ -98,6 +98,11 @@ VM::VM(Options opts) : options(std::move(opts)), heap(*this), tables(std::make_u
 
 #define TYPE(field, name, kind, base) tables->native_types.push_back(types.field);
 #include "vm/types.def"
+// Exceptions without fields of their own have their base's layout.
+#define EXCEPTION(name, base, fields)                                            \
+  if (types.name != types.BaseException && (fields[0] == 0 || fields[0] == '=')) \
+    types.name->solid_base = types.base->solid_base;
+#include "vm/exceptions.def"
 #define EXCEPTION(name, base, fields) tables->native_types.push_back(types.name);
 #include "vm/exceptions.def"
 

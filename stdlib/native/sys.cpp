@@ -4,6 +4,7 @@
 #include <string>
 
 #include "stdlib/native/modules.h"
+#include "vm/interpreter.h"
 #include "vm/native.h"
 #include "vm/types/file.h"
 
@@ -22,6 +23,15 @@ Value sys_exit(VM& vm, const Value* a) {
 Value sys_exc_info(VM& vm, const Value*) {
   if (!is_kind(vm.handled, Kind::Exception)) return make_tuple(vm, {Value::none(), Value::none(), Value::none()});
   return make_tuple(vm, {Value::object(vm.handled.o->type), vm.handled, as<Exception>(vm.handled)->traceback});
+}
+
+Value sys_getframe(VM& vm, const Value* a) {
+  int64_t depth;
+  if (!arg_int(vm, a[0], depth)) return Value::error();
+  Frame* f = vm.frame;
+  for (; f && depth > 0; depth--) f = f->previous;
+  if (!f) return raise(vm, vm.types.ValueError, "call stack is not deep enough");
+  return make_frame_object(vm, f);
 }
 
 Value sys_setrecursionlimit(VM& vm, const Value* a) {
@@ -157,6 +167,7 @@ Value sys_getattr(VM& vm, const Value* a) {
 const NativeDef kFunctions[] = {
     {"exit(status=None, /)", sys_exit, "Ends the program by raising SystemExit."},
     {"exc_info()", sys_exc_info},
+    {"_getframe(depth=0, /)", sys_getframe},
     {"exception()", [](VM& vm, const Value*) { return new_ref(vm.handled); }},
     {"getrecursionlimit()", [](VM& vm, const Value*) { return Value::integer(vm.recursion_limit); }},
     {"setrecursionlimit(limit, /)", sys_setrecursionlimit},

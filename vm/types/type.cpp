@@ -431,7 +431,7 @@ static Value type_new(VM& vm, Type* metatype, Value name, Value bases_value, Val
     Ref d(make_member_descriptor(vm, t, as<Str>(*m)));
     dict_set(vm, t->dict, as<Str>(*m), *d);
   }
-  if (t->has_dict && !base->has_dict) {
+  if (t->has_dict && !base->has_dict && t->instance_kind != Kind::Type) {
     Ref d(make_getset(vm, t, &kInstanceDict));
     dict_set(vm, t->dict, vm.names.dict_, *d);
   }
