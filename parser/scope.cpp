@@ -192,10 +192,15 @@ class Collector {
       case NodeKind::kWith: {
         With* s = node->cast<With>();
         scope().has_try = true;
-        visit_all(s->items);
-        in_try_++;
+        // All but the first manager is inside of the first one's protection, and so are the targets.
+        uint32_t outer = in_try_;
+        for (WithItem* item : s->items) {
+          visit(item->context_expr);
+          in_try_ = outer + 1;
+          visit_optional(item->optional_vars);
+        }
         visit_all(s->body);
-        in_try_--;
+        in_try_ = outer;
         return;
       }
       default: break;

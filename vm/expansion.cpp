@@ -25,6 +25,7 @@ std::string Expansion::callee_text() const {
 bool Expansion::run(const CodeShape& shape, const ShapeState& names, const Value* values) {
   size_t keyword = 0;
   std::vector<Value> keyword_values;
+  star_is_alone_ = shape.starred.starts_with('*') && shape.starred.find_first_of("p*", 1) == std::string::npos;
   for (size_t i = 0; i < shape.starred.size(); i++) {
     Value v = values[i];
     switch (shape.starred[i]) {
@@ -52,8 +53,12 @@ bool Expansion::star(Value v) {
   Type* type = type_of(vm_, v);
   if (!type->slots.iter && lookup_in_type_borrow(type, vm_.names.iter).is_unbound() &&
       lookup_in_type_borrow(type, vm_.names.getitem).is_unbound()) {
-    (void)raise(vm_, vm_.types.TypeError, "%s argument after * must be an iterable, not %s", callee_text().c_str(),
-                type->name->data);
+    // CPython builds a list of several arguments first, and that does not know what is called.
+    if (star_is_alone_)
+      (void)raise(vm_, vm_.types.TypeError, "%s argument after * must be an iterable, not %s", callee_text().c_str(),
+                  type->name->data);
+    else
+      (void)raise(vm_, vm_.types.TypeError, "Value after * must be an iterable, not %s", type->name->data);
     return false;
   }
   return for_each(vm_, v, [&](Value item) {

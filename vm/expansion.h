@@ -28,6 +28,7 @@ class Expansion {
   VM& vm_;
   Value callee_;
   std::vector<Ref> keep_;
+  bool star_is_alone_ = false;
 };
 
 }  // namespace tsvm::vm

@@ -1079,6 +1079,10 @@ leave : {
   }
   CASE(Reraise) {
     SAVE();
+    if (R(pc->a).is_none()) {  // a bare `raise` where nothing is handled
+      (void)raise(*vm, vm->types.RuntimeError, "No active exception to reraise");
+      goto error;
+    }
     vm->pending = take_operand(regs, pc->a);
     goto unwind;
   }

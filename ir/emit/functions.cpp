@@ -25,14 +25,20 @@ FunctionEmitter::FunctionEmitter(ModuleEmitter& m, uint32_t scope, Function& f)
 
 // --- what all functions have ---
 
-// "outer.<locals>.inner", as seen from the current place.
+// "outer.<locals>.inner", as seen from the current place. (Comprehensions and generator expressions have no
+// "<locals>".)
 std::string FunctionEmitter::qualified(std::string_view name, bool is_global) const {
   if (is_global) return std::string(name);
-  std::string prefix = f_.is_module_body ? "" : f_.qualified_name + (f_.is_class_body ? "." : ".<locals>.");
+  const Scope& own = m_.scopes.scopes[own_names_.scope];
+  std::string out;
+  if (!f_.is_module_body) {
+    bool has_locals = own.kind == ScopeKind::kFunction || own.kind == ScopeKind::kLambda;
+    out = f_.qualified_name + (has_locals ? ".<locals>." : ".");
+  }
   std::string inside;
   for (const NameScope* n = names_; n->parent != nullptr; n = n->parent)
-    inside = std::string(m_.scopes.scopes[n->scope].name) + ".<locals>." + inside;
-  return prefix + inside + std::string(name);
+    inside = std::string(m_.scopes.scopes[n->scope].name) + "." + inside;
+  return out + inside + std::string(name);
 }
 
 Function& FunctionEmitter::add_function(std::string_view name, SourceRange range, uint32_t first_offset, bool is_global,

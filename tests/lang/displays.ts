@@ -60,8 +60,10 @@ print(f"{x}", f"{x:.2f}", f"{x!r}", f"{y!r:>6}", f"{y!s}", f"{'é'!a}", f"{x:{w}
 print(f"{x=}", f"{x = }", f"{y=!s}", f"{x=:.1f}", f"{1 + 1=}")  # expect: x=3.14159 x = 3.14159 y=hi x=3.1 1 + 1=2
 print(f"{'nested ' + f'{y}'}", f"{[i for i in range(3)]}", f"{ {'k': 1}['k'] }", f"{(lambda: 5)()}")  # expect: nested hi [0, 1, 2] 1 5
 print(f"a{1}b{2}c", f"", f"{''}", rf"\n{y}", f"\x41{y}\n".strip())  # expect: a1b2c   \nhi Ahi
-print("con" "cat" 'ed', b"by" b"tes", r"\raw", """multi  # expect: concated b'bytes' \raw multi/line
-line""".replace("\n", "/"))
+print("con" "cat" 'ed', b"by" b"tes", r"\raw")  # expect: concated b'bytes' \raw
+long = """multi
+line"""
+print(long.replace("\n", "/"))  # expect: multi/line
 print(0x10, 0o17, 0b101, 1_000, 1e3, 1.5e-3, .5, 5., 2j, 1 + 2j, 10 ** 20, -5, --5, ~5, +5)  # expect: 16 15 5 1000 1000.0 0.0015 0.5 5.0 2j (1+2j) 100000000000000000000 -5 5 -6 5
 print(123456789012345678901234567890, -9223372036854775808, 9223372036854775807 + 1, 0xffffffffffffffff)  # expect: 123456789012345678901234567890 -9223372036854775808 9223372036854775808 18446744073709551615
 print(True, False, None, ..., __debug__, (), (1,), [], {}, set())  # expect: True False None Ellipsis True () (1,) [] {} set()
