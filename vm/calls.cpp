@@ -313,27 +313,26 @@ Value call_function(VM& vm, Function* f, std::span<const Value> args, std::span<
 
 namespace {
 
-// Arguments of a call instruction as a contiguous array of borrowed values.
+// Arguments of a call instruction as a contiguous array of borrowed values, behind room for `extra` more.
 class Arguments {
  public:
-  Arguments(Frame* f, const Instr* pc, uint32_t extra) : count_(pc->c) {
-    if (count_ + extra > kSmall) {
-      large_.resize(count_ + extra);
-      values_ = large_.data();
-    } else {
-      values_ = small_;
-    }
+  Arguments(Frame* f, const Instr* pc, uint32_t extra) {
+    uint32_t count = pc->c;
+    values_ = count + extra > kSmall ? new Value[count + extra] : reinterpret_cast<Value*>(small_);
     const auto* ids = reinterpret_cast<const uint16_t*>(pc + 2);
-    for (uint32_t i = 0; i < count_; i++) values_[i + extra] = f->regs[ids[i] & kRegisterMask];
+    for (uint32_t i = 0; i < count; i++) values_[i + extra] = f->regs[ids[i] & kRegisterMask];
   }
+  ~Arguments() {
+    if (values_ != reinterpret_cast<Value*>(small_)) delete[] values_;
+  }
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
   Value* data() { return values_; }
 
  private:
-  static constexpr uint32_t kSmall = 10;
-  uint32_t count_;
-  Value small_[kSmall];
-  std::vector<Value> large_;
+  static constexpr uint32_t kSmall = 12;
   Value* values_;
+  alignas(Value) std::byte small_[kSmall * sizeof(Value)];
 };
 
 // Releases what the call used the last time.
@@ -405,6 +404,38 @@ Called op_call_method_shape(VM& vm, Frame* f, const Instr* pc) {
   return done(f, pc,
               call_shaped(vm, *callee, shape, f->state->shapes[index], args.data() + bound, pc->c + 1u - bound,
                           bound ? Value() : object));
+}
+
+bool op_load_method(VM& vm, Frame* f, const Instr* pc) {
+  const auto* results = reinterpret_cast<const uint16_t*>(pc + 2);
+  Value object = f->regs[pc->b & kRegisterMask];
+  bool bound;
+  Value callee = find_method(vm, f, pc, object, f->state->names[pc->a], bound);
+  if (callee.is_error()) return false;
+  Value self;
+  if (bound)
+    drop_operand(f->regs, pc->b);
+  else
+    self = take_operand(f->regs, pc->b);
+  f->regs[results[0]] = callee;
+  f->regs[results[1]] = self;
+  return true;
+}
+
+Called op_call_loaded(VM& vm, Frame* f, const Instr* pc) {
+  Arguments args(f, pc, 0);
+  Ref callee = Ref::copy(f->regs[pc->b & kRegisterMask]);
+  bool bound = args.data()[0].is_unbound();
+  return done(f, pc, call_any(vm, *callee, {args.data() + bound, pc->c - (bound ? 1u : 0u)}, {}));
+}
+
+Called op_call_loaded_shape(VM& vm, Frame* f, const Instr* pc) {
+  Arguments args(f, pc, 0);
+  Ref callee = Ref::copy(f->regs[pc->b & kRegisterMask]);
+  bool bound = args.data()[0].is_unbound();
+  return done(f, pc,
+              call_any(vm, *callee, {args.data() + bound, pc->c - (bound ? 1u : 0u)},
+                       f->state->shapes[extension(pc).high].keywords));
 }
 
 Called op_call_direct(VM& vm, Frame* f, const Instr* pc) {

@@ -21,6 +21,7 @@
 #include "vm/iterators.h"
 #include "vm/jit_callbacks.h"
 #include "vm/make.h"
+#include "vm/native_fast.h"
 #include "vm/operations.h"
 #include "vm/runtime.h"
 
@@ -800,6 +801,7 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     Frame* callee;
     Called called;
     uint32_t words;
+    Value args[kFastNativeArgs];
 
     CASE(Call) {
       SAVE();
@@ -820,6 +822,15 @@ Value run_frame(VM& vm_ref, Frame* frame) {
           for (uint32_t i = 0; i < n; i++) callee->regs[i] = take_operand(regs, ids[i]);
           goto enter;
         }
+      } else if (is_kind(f, Kind::NativeFunction) && is_fast_native(*vm, static_cast<NativeFunction*>(f.o), n, false)) {
+        const auto* ids = reinterpret_cast<const uint16_t*>(pc + 2);
+        for (uint32_t i = 0; i < n; i++) args[i] = R(ids[i]);
+        Value v = call_fast_native(*vm, static_cast<NativeFunction*>(f.o), args, n);
+        if (v.is_error()) goto error;
+        for (uint32_t i = 0; i < n; i++) DROP(ids[i]);
+        DROP(pc->b);
+        regs[pc->a] = v;
+        NEXT(words);
       }
       called = op_call(*vm, frame, pc);
       goto call_result;
@@ -843,7 +854,61 @@ Value run_frame(VM& vm_ref, Frame* frame) {
           goto enter;
         }
       }
+      if (c.kind == Cache::Other && o.tag == Tag::Object && reinterpret_cast<uint64_t>(o.o->type) == c.key &&
+          o.o->type->version == c.version && is_kind(c.value, Kind::NativeFunction) &&
+          is_fast_native(*vm, as<NativeFunction>(c.value), n + 1, true)) {
+        const auto* ids = reinterpret_cast<const uint16_t*>(pc + 2);
+        args[0] = o;
+        for (uint32_t i = 0; i < n; i++) args[i + 1] = R(ids[i]);
+        Value v = call_fast_native(*vm, as<NativeFunction>(c.value), args, n + 1);
+        if (v.is_error()) goto error;
+        for (uint32_t i = 0; i < n; i++) DROP(ids[i]);
+        DROP(pc->b);
+        regs[pc->a] = v;
+        NEXT(words);
+      }
       called = op_call_method(*vm, frame, pc);
+      goto call_result;
+    }
+    CASE(LoadMethod) CALL_OP(op_load_method(*vm, frame, pc), 3);
+    CASE(CallLoaded) {
+      SAVE();
+      uint32_t n = pc->c;
+      words = 2 + list_words(n);
+      const auto* ids = reinterpret_cast<const uint16_t*>(pc + 2);
+      Value f = R(pc->b);
+      bool bound = R(ids[0]).is_unbound();
+      if (is_kind(f, Kind::Function)) {
+        auto* function = static_cast<Function*>(f.o);
+        const Code* code = function->code->code;
+        if (code->is_simple && code->num_params == n - bound) {
+          callee = push_frame(*vm, function);
+          if (!callee) goto error;
+          if (pc->b & kLastUse)
+            R(pc->b) = Value();
+          else
+            function->refs++;
+          for (uint32_t i = bound; i < n; i++) callee->regs[i - bound] = take_operand(regs, ids[i]);
+          goto enter;
+        }
+      } else if (is_kind(f, Kind::NativeFunction) &&
+                 is_fast_native(*vm, static_cast<NativeFunction*>(f.o), n - bound, !bound)) {
+        // What load_method gave unbound is a method of the object's class.
+        for (uint32_t i = bound; i < n; i++) args[i - bound] = R(ids[i]);
+        Value v = call_fast_native(*vm, static_cast<NativeFunction*>(f.o), args, n - bound);
+        if (v.is_error()) goto error;
+        for (uint32_t i = 0; i < n; i++) DROP(ids[i]);
+        DROP(pc->b);
+        regs[pc->a] = v;
+        NEXT(words);
+      }
+      called = op_call_loaded(*vm, frame, pc);
+      goto call_result;
+    }
+    CASE(CallLoadedShape) {
+      SAVE();
+      words = 2 + list_words(pc->c);
+      called = op_call_loaded_shape(*vm, frame, pc);
       goto call_result;
     }
     CASE(CallShape) {

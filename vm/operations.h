@@ -69,6 +69,9 @@ Called op_call(VM& vm, Frame* f, const Instr* pc);
 Called op_call_shape(VM& vm, Frame* f, const Instr* pc);
 Called op_call_method(VM& vm, Frame* f, const Instr* pc);
 Called op_call_method_shape(VM& vm, Frame* f, const Instr* pc);
+bool op_load_method(VM& vm, Frame* f, const Instr* pc);
+Called op_call_loaded(VM& vm, Frame* f, const Instr* pc);
+Called op_call_loaded_shape(VM& vm, Frame* f, const Instr* pc);
 /// Calls anything: a function of the language gets a frame, which is not entered yet.
 Called call_any(VM& vm, Value callee, std::span<const Value> args, std::span<Str* const> keywords);
 /// The callee of `object.name(...)`, owned; fills the cache. `bound` false: it takes the object as first argument.

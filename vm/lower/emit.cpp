@@ -410,10 +410,16 @@ class Emitter {
   }
   void point(const MInst& i) {
     if (!map_) return;
-    LowerMap::Point p{pc(), i.inst, static_cast<uint32_t>(map_->live.size()), 0};
-    for (uint32_t v : live_)
-      if (v < m_.f->values.size()) map_->live.push_back(ir::ValueId(v));
+    LowerMap::Point p{
+        pc(), i.inst, static_cast<uint32_t>(map_->live.size()), 0, static_cast<uint32_t>(map_->cleared.size()), 0};
+    for (uint32_t v : live_) {
+      if (v < m_.f->values.size())
+        map_->live.push_back(ir::ValueId(v));
+      else if (!m_.raw[v])
+        map_->cleared.push_back(a_.reg[v]);
+    }
     p.live_count = static_cast<uint32_t>(map_->live.size()) - p.live_begin;
+    p.cleared_count = static_cast<uint32_t>(map_->cleared.size()) - p.cleared_begin;
     if (i.inst) map_->points.push_back(p);
     each_register(const_cast<MInst&>(i), [&](uint32_t& v, bool use, int field) {
       bool last = field < 3 ? i.last >> field & 1 : !i.list_last.empty() && i.list_last[field - 3];

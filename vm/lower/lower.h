@@ -22,11 +22,15 @@ struct LowerMap {
     uint32_t pc;
     ir::InstId inst;                  // the instruction that this bytecode starts (for fused ones: the last of them)
     uint32_t live_begin, live_count;  // in `live`: values that this and later instructions need
+    // In `cleared`: tagged registers that must be Unbound when bytecode goes on here with the live values alone. (They
+    // hold the object of a method that was loaded for a later call; without it, the callee is taken as it is.)
+    uint32_t cleared_begin, cleared_count;
   };
   std::vector<Point> points;        // in order of pc
   std::vector<uint32_t> block_pc;   // by block; 0xffffffff: not reached
   std::vector<uint16_t> registers;  // by value
   std::vector<ir::ValueId> live;
+  std::vector<uint16_t> cleared;
 };
 
 struct LowerResult {

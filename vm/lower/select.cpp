@@ -142,12 +142,27 @@ class Selector {
         }
       } else if (inst.op == Opcode::LoadSlot || inst.op == Opcode::CheckBound) {
         plan_alias(b, i);
+      } else if (inst.op == Opcode::Call) {
+        plan_call(b, inst);
       } else if (inst.op == Opcode::Branch) {
         plan_branch(b, insts);
       } else if (inst.op == Opcode::Return) {
         if (ValueId v = f_.operands(inst)[0]; is_none(v)) uses_[v.index]--;
       }
     }
+  }
+
+  // A call of an attribute that is loaded for it alone: no bound method is made.
+  void plan_call(BlockId b, const Inst& call) {
+    const Inst* load = f_.def(f_.operands(call)[0]);
+    if (!load || load->op != Opcode::LoadAttr || uses_[load->result.index] != 1) return;
+    if (!module_.call_shapes[call.imm].starred.empty()) return;
+    InstId id = f_[load->result].def;
+    for (InstId other : f_[b].insts)
+      if (other == id) {
+        loaded_self_[load->result.index] = kNone;
+        return;
+      }
   }
 
   void plan_branch(BlockId b, const std::vector<InstId>& insts) {
@@ -455,7 +470,15 @@ class Selector {
       case Opcode::Unary: add(offset(Bc::Neg, i.imm), out, in(0)); break;
       case Opcode::Compare: add(offset(Bc::Lt, i.imm), out, in(0), in(1)); break;
       case Opcode::Truth: add(Bc::Truth, out, in(0)); break;
-      case Opcode::LoadAttr: add(Bc::LoadAttr, out, in(0), name(i.imm), cache()); break;
+      case Opcode::LoadAttr:
+        if (auto it = loaded_self_.find(out); it != loaded_self_.end()) {
+          it->second = m_.temporary(false);
+          MInst& c = add(Bc::LoadMethod, name(i.imm), in(0), 2, cache());
+          c.list = {out, it->second};
+        } else {
+          add(Bc::LoadAttr, out, in(0), name(i.imm), cache());
+        }
+        break;
       case Opcode::StoreAttr: add(Bc::StoreAttr, in(0), in(1), name(i.imm), cache()); break;
       case Opcode::DeleteAttr: add(Bc::DeleteAttr, in(0), name(i.imm)); break;
       case Opcode::LoadItem:
@@ -473,6 +496,13 @@ class Selector {
         const ir::CallShape& s = module_.call_shapes[i.imm];
         bool method = i.op == Opcode::CallMethod;
         bool plain = s.starred.empty() && s.keywords.empty();
+        if (auto it = loaded_self_.find(operands[0].index); !method && it != loaded_self_.end()) {
+          MInst& c = add(plain ? Bc::CallLoaded : Bc::CallLoadedShape, out, in(0),
+                         static_cast<uint32_t>(operands.size()), cache(), plain ? 0 : shape(i.imm));
+          c.list.push_back(it->second);
+          list_from(c, operands.subspan(1));
+          break;
+        }
         Bc op = method ? plain ? Bc::CallMethod : Bc::CallMethodShape : plain ? Bc::Call : Bc::CallShape;
         uint32_t extra = !plain ? shape(i.imm) : method ? name(s.method) : 0;
         MInst& c = add(op, out, in(0), static_cast<uint32_t>(operands.size() - 1), cache(), extra);
@@ -662,7 +692,8 @@ class Selector {
   std::vector<uint8_t> gone_;   // by instruction
   std::unordered_map<uint32_t, std::vector<uint32_t>> unpacks_;
   std::unordered_map<uint32_t, uint32_t> closure_cell_;
-  std::unordered_map<uint32_t, Test> tests_;  // by block
+  std::unordered_map<uint32_t, uint32_t> loaded_self_;  // by value of load_attr: the temporary for the object
+  std::unordered_map<uint32_t, Test> tests_;            // by block
   std::unordered_map<uint32_t, ValueId> test_value_;
   std::unordered_map<uint32_t, uint32_t> names_, constants_, shapes_;
   uint32_t block_ = 0;
