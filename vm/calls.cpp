@@ -239,15 +239,14 @@ Frame* prepare(VM& vm, Function* f, std::span<const Value> args, std::span<Str* 
   return frame;
 }
 
-// The class is made by a class statement and calling it needs no user-written metaclass or __new__.
+}  // namespace
+
 Function* plain_constructor(VM& vm, Type* type) {
   if (!type->is_heap || type->type != vm.types.type || type->slots.create != vm.types.object->slots.create)
     return nullptr;
   Value init = lookup_in_type_borrow(type, vm.names.init);
   return is_kind(init, Kind::Function) ? as<Function>(init) : nullptr;
 }
-
-}  // namespace
 
 Called call_any(VM& vm, Value callee, std::span<const Value> args, std::span<Str* const> keywords) {
   if (callee.tag != Tag::Object) return {nullptr, call(vm, callee, args, keywords)};
@@ -370,6 +369,17 @@ Value find_method(VM& vm, Frame* f, const Instr* pc, Value object, Str* name, bo
 Called op_call(VM& vm, Frame* f, const Instr* pc) {
   Arguments args(f, pc, 0);
   Ref callee = Ref::copy(f->regs[pc->b & kRegisterMask]);
+  if (is_kind(*callee, Kind::Type)) {
+    // A class whose instances are made by the interpreter alone: see its `call`.
+    auto* type = as<Type>(*callee);
+    Cache& c = f->state->caches[static_cast<uint32_t>(extension(pc).low)];
+    if (Function* init = plain_constructor(vm, type); init && init->code->code->is_simple) {
+      c.kind = Cache::Construct;
+      c.key = reinterpret_cast<uint64_t>(type);
+      c.version = type->version;
+      c.value = Value::object(init);
+    }
+  }
   return done(f, pc, call_any(vm, *callee, {args.data(), pc->c}, {}));
 }
 

@@ -156,10 +156,8 @@ struct Cache {
     ModuleValue,  // entry of a module's dict: key = keys_version, index = entry
     Global,       // LoadGlobal: key = keys_version of the globals, index = entry
     Builtin,      // LoadGlobal: key and version2 = keys_versions of globals and builtins, index = entry of builtins
-    Range,        // ForIter, LoadItem: the kind of container seen last
-    List,
-    Tuple,
-    Other,
+    Construct,    // call of a class: key = the class, version its own, value = its __init__
+    Other,        // call_method of a built-in object: key = its class, version its own, value = the method
   };
   uint64_t key = 0;
   uint64_t key2 = 0;

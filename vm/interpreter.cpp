@@ -24,6 +24,7 @@
 #include "vm/native_fast.h"
 #include "vm/operations.h"
 #include "vm/runtime.h"
+#include "vm/shape.h"
 
 namespace tsvm::vm {
 
@@ -748,9 +749,15 @@ Value run_frame(VM& vm_ref, Frame* frame) {
         DROP(pc->a);
         NEXT(2);
       }
-      if (c.kind == Cache::AddField && c.index < i->capacity) {
-        i->fields[c.index] = take_operand(regs, pc->b);
-        i->shape = reinterpret_cast<Shape*>(c.key2);
+      if (c.kind == Cache::AddField) {
+        auto* to = reinterpret_cast<Shape*>(c.key2);
+        if (c.index < i->capacity) {
+          i->fields[c.index] = take_operand(regs, pc->b);
+          i->shape = to;
+        } else {
+          attribute_append(*vm, i, to, R(pc->b));
+          DROP(pc->b);
+        }
         DROP(pc->a);
         NEXT(2);
       }
@@ -831,6 +838,27 @@ Value run_frame(VM& vm_ref, Frame* frame) {
         DROP(pc->b);
         regs[pc->a] = v;
         NEXT(words);
+      }
+      if (const Cache& c = CACHE(); c.kind == Cache::Construct && reinterpret_cast<uint64_t>(f.o) == c.key &&
+                                    f.tag == Tag::Object && static_cast<Type*>(f.o)->version == c.version) {
+        auto* init = as<Function>(c.value);
+        if (init->code->code->num_params == n + 1) {
+          Value self = make_instance(*vm, static_cast<Type*>(f.o));
+          if (self.is_error()) goto error;
+          callee = push_frame(*vm, init);
+          if (!callee) {
+            release(self);
+            goto error;
+          }
+          init->refs++;
+          const auto* ids = reinterpret_cast<const uint16_t*>(pc + 2);
+          for (uint32_t i = 0; i < n; i++) callee->regs[i + 1] = take_operand(regs, ids[i]);
+          callee->regs[0] = new_ref(self);
+          callee->self = self;
+          callee->flags = kConstructFrame;
+          DROP(pc->b);
+          goto enter;
+        }
       }
       called = op_call(*vm, frame, pc);
       goto call_result;

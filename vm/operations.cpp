@@ -1,6 +1,7 @@
 // Operators, names, items and containers as instructions (see vm/operations.h).
 #include "vm/operations.h"
 
+#include <charconv>
 #include <cmath>
 
 #include "base/check.h"
@@ -525,6 +526,12 @@ bool op_dict_update(VM& vm, Frame* f, const Instr* pc) {
 }
 
 bool op_format_value(VM& vm, Frame* f, const Instr* pc) {
+  if (Value v = in(f, pc->b); v.is_int() && pc->c == kNoRegister) {
+    char text[24];
+    char* end = std::to_chars(text, text + sizeof text, v.i).ptr;
+    f->regs[pc->a] = make_ascii(vm, {text, static_cast<size_t>(end - text)});
+    return true;
+  }
   Ref v = Ref::copy(in(f, pc->b));
   switch (extension(pc).low) {
     case 's': v = Ref(str(vm, *v)); break;

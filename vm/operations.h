@@ -10,7 +10,7 @@
 namespace tsvm::vm {
 
 /// Releases an operand if this was its last use.
-inline void drop_operand(Value* regs, uint16_t id) {
+[[gnu::always_inline]] inline void drop_operand(Value* regs, uint16_t id) {
   if (id & kLastUse) {
     Value v = regs[id & kRegisterMask];
     regs[id & kRegisterMask] = Value();
@@ -18,7 +18,7 @@ inline void drop_operand(Value* regs, uint16_t id) {
   }
 }
 /// The operand as an owned value.
-inline Value take_operand(Value* regs, uint16_t id) {
+[[gnu::always_inline]] inline Value take_operand(Value* regs, uint16_t id) {
   Value v = regs[id & kRegisterMask];
   if (id & kLastUse)
     regs[id & kRegisterMask] = Value();
@@ -76,6 +76,9 @@ Called op_call_loaded_shape(VM& vm, Frame* f, const Instr* pc);
 Called call_any(VM& vm, Value callee, std::span<const Value> args, std::span<Str* const> keywords);
 /// The callee of `object.name(...)`, owned; fills the cache. `bound` false: it takes the object as first argument.
 Value cached_method(VM& vm, Cache& cache, Value object, Str* name, bool& bound);
+/// The class is made by a class statement, and calling it means: make an instance, call this __init__. Borrowed; null:
+/// calling it takes more.
+Function* plain_constructor(VM& vm, Type* type);
 bool op_call_op(VM& vm, Frame* f, const Instr* pc);
 Called op_call_direct(VM& vm, Frame* f, const Instr* pc);
 
