@@ -104,6 +104,11 @@ struct Gradients {
   std::span<Tensor> out;       // undefined at the start
   const uint8_t* wanted;       // per edge
   bool wants(size_t edge) const { return wanted[edge]; }
+  bool wants(size_t first, size_t count) const {
+    for (size_t i = 0; i < count; i++)
+      if (wanted[first + i]) return true;
+    return false;
+  }
 };
 
 class Node {

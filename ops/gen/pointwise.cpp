@@ -399,7 +399,9 @@ bool wanted(const Decl& d, CType t) {
 
 }  // namespace
 
-bool is_program_param(const Param& p) { return p.type.base != Base::Tensor && p.type.base != Base::Element; }
+bool is_program_param(const Param& p) {
+  return p.type.base != Base::Tensor && p.type.base != Base::Operand && p.type.base != Base::Element && !p.type.promotes;
+}
 
 PointwisePrograms compile_pointwise(const Decl& d) {
   PointwisePrograms out;

@@ -1,0 +1,92 @@
+#include "ops/body_support.h"
+
+namespace tsvm::ops::body {
+
+using namespace autograd;
+
+int64_t reduction_mode(std::string_view name) {
+  if (name == "none") return 0;
+  if (name == "mean") return 1;
+  if (name == "sum") return 2;
+  fail(ErrorKind::ValueError, name, " is not a valid value for reduction");
+}
+
+Tensor defined_gradient(const Tensor& grad, const ResultMeta& meta) {
+  if (grad.defined() || !meta.defined()) return grad;
+  return op::zeros(meta.sizes(), meta.dtype(), std::nullopt, meta.device());
+}
+
+std::vector<Tensor> defined_gradients(TensorSpan grads, Node& node) {
+  std::vector<Tensor> out;
+  out.reserve(grads.size());
+  for (uint32_t i = 0; i < grads.size(); i++) out.push_back(defined_gradient(grads[i], node.result_meta(i)));
+  return out;
+}
+
+void put_gradients(const Gradients& g, size_t first, size_t count, TensorSpan values) {
+  TSVM_CHECK(values.size() == count, "a formula gave another number of gradients than there are tensors");
+  for (size_t i = 0; i < count; i++)
+    if (g.wants(first + i)) g.out[first + i] = values[i];
+}
+
+Tensor sum_to_sizes(const Tensor& grad, IntSpan sizes) {
+  DimVector dims;
+  const int64_t extra = grad.dim() - static_cast<int64_t>(sizes.size());
+  for (int64_t d = 0; d < grad.dim(); d++)
+    if (d < extra || (sizes[static_cast<size_t>(d - extra)] == 1 && grad.sizes()[static_cast<size_t>(d)] != 1))
+      dims.push_back(d);
+  Tensor sum = dims.empty() ? grad : op::sum(grad, IntSpan(dims), true, std::nullopt);
+  return extra > 0 ? op::reshape(sum, sizes) : sum;
+}
+
+void record_missing(const char* op, const char* node, const Tensor* results, size_t count, const Tensor* const* inputs,
+                    size_t input_count) {
+  bool any = false;
+  for (size_t i = 0; i < count; i++) any |= results[i].defined() && is_floating_or_complex(results[i].dtype());
+  if (!any) return;
+  auto* n = new FailingNode(static_cast<uint32_t>(input_count), static_cast<uint32_t>(count), node,
+                            concat("derivative for aten::", op, " is not implemented"));
+  for (size_t i = 0; i < input_count; i++) n->edges()[i] = gradient_edge(*inputs[i]);
+  const NodeRef ref = NodeRef::steal(n);
+  for (uint32_t i = 0; i < count; i++) set_history(results[i], ref, i);
+}
+
+void record_missing_write(const char* op, const char* node, const Tensor& self) {
+  if (!is_floating_or_complex(self.dtype())) return;
+  auto* n = new FailingNode(1, 1, node, concat("derivative for aten::", op, " is not implemented"));
+  n->edges()[0] = gradient_edge(self);
+  rebase_history(self, NodeRef::steal(n));
+}
+
+namespace {
+void check_cast(const Tensor& target, const Tensor& value) {
+  OPS_CHECK(can_cast(value.dtype(), target.dtype()), RuntimeError, "result type ", info(value.dtype()).cpp_name,
+            " can't be cast to the desired output type ", info(target.dtype()).cpp_name);
+}
+void check_shape(const Tensor& target, const Tensor& value) {
+  OPS_CHECK(target.sizes() == value.sizes(), RuntimeError, "output with shape ", target.sizes(),
+            " doesn't match the broadcast shape ", value.sizes());
+}
+}  // namespace
+
+void store_result(const Tensor& self, const Tensor& value) {
+  check_cast(self, value);
+  check_shape(self, value);
+  if (!self.is_same(value)) cpu::copy_(self, value);
+}
+
+const Tensor& write_back(const Tensor& self, const Tensor& value) {
+  check_cast(self, value);
+  check_shape(self, value);
+  return op::copy_(self, value);
+}
+
+void store_out(const Tensor& out, const Tensor& value) {
+  check_cast(out, value);
+  OPS_CHECK(out.device().type == value.device().type, RuntimeError, "Expected out tensor to have device ",
+            to_string(value.device()), ", but got ", to_string(out.device()), " instead");
+  if (out.sizes() != value.sizes()) cpu::resize_(out, value.sizes());
+  cpu::copy_(out, value);
+}
+
+}  // namespace tsvm::ops::body

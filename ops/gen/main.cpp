@@ -1,0 +1,84 @@
+// tsvm_opgen OUT DEFS...: reads the declarations of operators and writes what follows from them below the folder OUT.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "ops/gen/emit.h"
+
+namespace tsvm::gen {
+
+void write_file(const std::string& path, const std::string& text) {
+  {
+    std::ifstream in(path, std::ios::binary);
+    std::stringstream old;
+    old << in.rdbuf();
+    if (in && old.str() == text) return;
+  }
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+namespace {
+
+void build(Model& m) {
+  for (const Decl& d : m.declarations.decls) {
+    std::string spec;
+    bool plain = false;
+    if (d.kind == Kind::Pointwise) {
+      spec = "kSpec_" + d.name + (d.overload.empty() || d.overload.find(' ') != std::string::npos ? "" : "_" + d.overload);
+      while (m.programs.count(spec)) spec += "_";
+      m.programs[spec] = compile_pointwise(d);
+      plain = m.programs[spec].has_plain;
+      m.spec_decl[spec] = &d;
+    }
+    for (Decl& e : expand_operands(d)) {
+      m.decls.push_back(std::move(e));
+      m.spec_of.push_back(spec);
+      m.has_plain.push_back(plain);
+    }
+  }
+  std::map<std::string, int> ids;
+  auto add_row = [&](const Decl& d, Variant v) {
+    std::string id = d.name + (v == Variant::InPlace ? "_" : v == Variant::Out ? "_out" : "");
+    if (!d.overload.empty()) id += "_" + d.overload;
+    id = cpp_identifier(id);
+    if (ids[id]++) throw GenError{d.file, d.function->name_range, "this name and overload were declared before: " + id};
+    m.rows.push_back({&d, v, id});
+  };
+  for (const Decl& d : m.decls) {
+    m.catalog.add(&d);
+    add_row(d, Variant::Plain);
+    if (d.has_inplace) add_row(d, Variant::InPlace);
+    if (d.has_out) add_row(d, Variant::Out);
+  }
+}
+
+}  // namespace
+}  // namespace tsvm::gen
+
+int main(int argc, char** argv) {
+  using namespace tsvm::gen;
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: tsvm_opgen OUT DEFS...\n");
+    return 2;
+  }
+  const std::string out = argv[1];
+  Model m;
+  try {
+    for (int i = 2; i < argc; i++) read_declarations(argv[i], m.declarations);
+    build(m);
+    emit_op_ids(m, out);
+    emit_header(m, out);
+    emit_tables(m, out);
+    emit_functions(m, out, 8);
+    emit_thunks(m, out, 6);
+    emit_docs(m, out);
+  } catch (const GenError& e) {
+    const tsvm::LineColumn at = e.file->locate(e.range.begin);
+    std::fprintf(stderr, "%s:%u:%u: error: %s\n", e.file->name().c_str(), at.line, at.column + 1, e.message.c_str());
+    return 1;
+  }
+  return 0;
+}
