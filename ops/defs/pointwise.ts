@@ -56,7 +56,7 @@ def _(grad, alpha):
     d_other = scaled(-grad, alpha)
 
 
-@op.pointwise(variants="function", overload="Tensor Scalar")
+@op.pointwise(variants="function", overload="Tensor Scalar", operator="rsub")
 def rsub(self: Tensor, other: Operand, alpha: Scalar = 1) -> Tensor:
     """``other - alpha * self``."""
     return other - alpha * self
@@ -87,7 +87,7 @@ def _(grad, self, other):
     d_other = grad * self.conj()
 
 
-@op.pointwise(operator="div", aliases="divide true_divide", promote="float")
+@op.pointwise(operator="truediv", aliases="divide true_divide", promote="float")
 def div(self: Tensor, other: Operand) -> Tensor:
     """Divides element by element; integers give floats."""
     return self / other

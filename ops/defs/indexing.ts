@@ -1,0 +1,513 @@
+"""Reading and writing by index."""
+
+
+@op.primitive(overload="Tensor", variants="none", namespace="private")
+def index(self: Tensor, indices: list[Tensor | None]) -> Tensor:
+    """``self[indices]``."""
+
+@index.backward
+def _(grad, self, indices):
+    d_self = torch.index_put_(grad.new_zeros(self.shape), indices, grad, True)
+
+
+@op.primitive(variants="method function")
+def index_put_(self: Tensor, indices: list[Tensor | None], values: Tensor, accumulate: bool = False) -> Tensor:
+    """``self[indices] = values``."""
+
+@index_put_.backward("IndexPutBackward0")
+def _(grad, indices, values, accumulate):
+    d_self = grad if accumulate else torch.index_put_(grad.clone(), indices, values.zeros_of(), False)
+    d_values = torch.index(grad, indices)
+
+
+@op.composite(variants="none", namespace="private")
+def zeros_of(self: Tensor) -> Tensor:
+    return torch.zeros([], dtype=self.dtype, device=self.device)
+
+
+@op.composite
+def index_put(self: Tensor, indices: list[Tensor | None], values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy with ``copy[indices] = values``."""
+    return torch.index_put_(self.clone(), indices, values, accumulate)
+
+
+@op.primitive(variants="function method out")
+def index_select(self: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Places of a dimension, in the order given."""
+
+@index_select.backward
+def _(grad, self, dim, index):
+    d_self = grad.new_zeros(self.shape).index_add(dim, index, grad)
+
+
+@op.primitive(variants="method")
+def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Scalar = 1) -> Tensor:
+    """Adds slices of ``source`` at places of a dimension."""
+
+@index_add_.backward("IndexAddBackward0")
+def _(grad, dim, index, source, alpha):
+    d_self = grad
+    d_source = scaled(grad.index_select(dim, index).expand(source.shape), alpha)
+
+
+@op.composite(variants="function method out")
+def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Scalar = 1) -> Tensor:
+    """A copy with slices of ``source`` added."""
+    return self.clone().index_add_(dim, index, source, alpha=alpha)
+
+@index_add.backward
+def _(grad, dim, index, source, alpha):
+    d_self = grad
+    d_source = scaled(grad.index_select(dim, index).expand(source.shape), alpha)
+
+
+@op.primitive(variants="method")
+def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """Copies slices of ``source`` to places of a dimension."""
+
+@index_copy_.backward("IndexCopyBackward0")
+def _(grad, dim, index, source):
+    d_self = grad.index_fill(dim, index, 0)
+    d_source = grad.index_select(dim, index).expand(source.shape)
+
+
+@op.composite(variants="function method out")
+def index_copy(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """A copy with slices of ``source`` at places of a dimension."""
+    return self.clone().index_copy_(dim, index, source)
+
+@index_copy.backward
+def _(grad, dim, index, source):
+    d_self = grad.index_fill(dim, index, 0)
+    d_source = grad.index_select(dim, index).expand(source.shape)
+
+
+@op.primitive(variants="method", overload="int_Scalar")
+def index_fill_(self: Tensor, dim: int, index: Tensor, value: Scalar) -> Tensor:
+    """Sets places of a dimension to one value."""
+
+@index_fill_.backward("IndexFillBackward0")
+def _(grad, dim, index):
+    d_self = grad.index_fill(dim, index, 0)
+
+
+@op.composite(overload="int_Scalar")
+def index_fill(self: Tensor, dim: int, index: Tensor, value: Scalar) -> Tensor:
+    """A copy with places of a dimension set to one value."""
+    return self.clone().index_fill_(dim, index, value)
+
+@index_fill.backward
+def _(grad, dim, index):
+    d_self = grad.index_fill(dim, index, 0)
+
+
+@op.primitive(variants="method", overload="int_Tensor")
+def index_fill_(self: Tensor, dim: int, index: Tensor, value: Tensor) -> Tensor:
+    """Sets places of a dimension to the value of a tensor."""
+    if value.dim() != 0:
+        raise RuntimeError(f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.dim()} dimension(s).")
+    cpu.index_fill_(self, dim, index, value.item())
+
+@index_fill_.backward("IndexFillBackward1")
+def _(grad, dim, index):
+    d_self = grad.index_fill(dim, index, 0)
+    d_value = grad.index_select(dim, index).sum()
+
+
+@op.composite(overload="int_Tensor")
+def index_fill(self: Tensor, dim: int, index: Tensor, value: Tensor) -> Tensor:
+    """A copy with places of a dimension set to the value of a tensor."""
+    return self.clone().index_fill_(dim, index, value)
+
+@index_fill.backward("IndexFillBackward1")
+def _(grad, dim, index):
+    d_self = grad.index_fill(dim, index, 0)
+    d_value = grad.index_select(dim, index).sum()
+
+
+@op.primitive(variants="function method out")
+def gather(self: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    """Elements named along a dimension."""
+    return cpu.gather(self, dim, index)
+
+@gather.backward
+def _(grad, self, dim, index):
+    d_self = grad.new_zeros(self.shape).scatter_add(dim, index, grad)
+
+
+@op.primitive(variants="method", overload="src")
+def scatter_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """Writes elements to named places of a dimension."""
+
+@scatter_.backward("ScatterBackward0")
+def _(grad, dim, index):
+    d_self = grad.scatter(dim, index, 0)
+    d_src = grad.gather(dim, index)
+
+
+@op.primitive(variants="method", overload="value")
+def scatter_(self: Tensor, dim: int, index: Tensor, value: Scalar) -> Tensor:
+    """Writes one value to named places of a dimension."""
+
+@scatter_.backward("ScatterBackward1")
+def _(grad, dim, index):
+    d_self = grad.scatter(dim, index, 0)
+
+
+@op.primitive(variants="method", overload="reduce")
+def scatter_(self: Tensor, dim: int, index: Tensor, src: Tensor, *, reduce: str) -> Tensor:
+    """Adds or multiplies elements at named places of a dimension."""
+
+
+@op.primitive(variants="method", overload="value_reduce")
+def scatter_(self: Tensor, dim: int, index: Tensor, value: Scalar, *, reduce: str) -> Tensor:
+    """Adds or multiplies one value at named places of a dimension."""
+
+
+@op.composite(variants="function method out", overload="src")
+def scatter(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy with elements written to named places."""
+    return self.clone().scatter_(dim, index, src)
+
+@scatter.backward
+def _(grad, dim, index):
+    d_self = grad.scatter(dim, index, 0)
+    d_src = grad.gather(dim, index)
+
+
+@op.composite(variants="function method out", overload="value")
+def scatter(self: Tensor, dim: int, index: Tensor, value: Scalar) -> Tensor:
+    """A copy with one value written to named places."""
+    return self.clone().scatter_(dim, index, value)
+
+@scatter.backward("ScatterBackward1")
+def _(grad, dim, index):
+    d_self = grad.scatter(dim, index, 0)
+
+
+@op.composite(variants="function method out", overload="reduce")
+def scatter(self: Tensor, dim: int, index: Tensor, src: Tensor, *, reduce: str) -> Tensor:
+    """A copy with elements added or multiplied at named places."""
+    return self.clone().scatter_(dim, index, src, reduce=reduce)
+
+
+@op.composite(variants="function method out", overload="value_reduce")
+def scatter(self: Tensor, dim: int, index: Tensor, value: Scalar, *, reduce: str) -> Tensor:
+    """A copy with one value added or multiplied at named places."""
+    return self.clone().scatter_(dim, index, value, reduce=reduce)
+
+
+@op.primitive(variants="method")
+def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """Adds elements at named places of a dimension."""
+
+@scatter_add_.backward("ScatterAddBackward0")
+def _(grad, dim, index):
+    d_self = grad
+    d_src = grad.gather(dim, index)
+
+
+@op.composite(variants="function method out")
+def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy with elements added at named places."""
+    return self.clone().scatter_add_(dim, index, src)
+
+@scatter_add.backward
+def _(grad, dim, index):
+    d_self = grad
+    d_src = grad.gather(dim, index)
+
+
+@op.primitive(variants="method", overload="two")
+def scatter_reduce_(self: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+    """Reduces elements into named places of a dimension."""
+
+
+@op.composite(variants="function method out", overload="two")
+def scatter_reduce(self: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+    """A copy with elements reduced into named places."""
+    return self.clone().scatter_reduce_(dim, index, src, reduce, include_self=include_self)
+
+@scatter_reduce.backward
+def _(grad, self, dim, index, src, reduce, include_self, result):
+    a, b = scatter_reduce_gradients(grad, self, dim, index, src, reduce, include_self, result)
+    d_self = a
+    d_src = b
+
+
+@op.composite(variants="none", namespace="private")
+def scatter_reduce_gradients(grad: Tensor, self: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, include_self: bool,
+                             result: Tensor) -> tuple[Tensor, Tensor]:
+    a = grad
+    b = grad
+    if reduce == "sum":
+        b = grad.gather(dim, index)
+    elif reduce == "prod":
+        factor = result / self
+        a = (grad * factor).masked_fill(self == 0, 0)
+        b = (grad * result).gather(dim, index) / src
+    elif reduce == "mean":
+        count = torch.ones_like(self) if include_self else torch.zeros_like(self)
+        count = count.scatter_add(dim, index, torch.ones_like(src)).clamp_min(1)
+        a = grad / count
+        b = (grad / count).gather(dim, index)
+    elif reduce == "amax" or reduce == "amin":
+        hit = self == result
+        from_src = src == result.gather(dim, index)
+        count = (hit if include_self else torch.zeros_like(hit)).to(self.dtype)
+        count = count.scatter_add(dim, index, from_src.to(self.dtype))
+        share = grad / count
+        a = share * hit
+        b = share.gather(dim, index) * from_src
+    else:
+        raise RuntimeError(f"Expected 'reduce' to be one of 'sum', 'prod', 'mean', 'amax', 'amin' but got {reduce}.")
+    if not include_self:
+        a = a.scatter(dim, index, 0)
+    return a, b
+
+
+@op.primitive(variants="function method out")
+def masked_select(self: Tensor, mask: Tensor) -> Tensor:
+    """The elements where the mask is True, in one dimension."""
+
+@masked_select.backward
+def _(grad, self, mask):
+    size = broadcast_sizes(self.shape, mask.shape)
+    d_self = grad.new_zeros(size).masked_scatter(mask.expand(size), grad)
+
+
+@op.primitive(variants="method", overload="Scalar")
+def masked_fill_(self: Tensor, mask: Tensor, value: Scalar) -> Tensor:
+    """Sets elements where the mask is True."""
+
+@masked_fill_.backward("MaskedFillBackward0")
+def _(grad, mask):
+    d_self = grad.masked_fill(mask, 0)
+
+
+@op.primitive(variants="method", overload="Tensor")
+def masked_fill_(self: Tensor, mask: Tensor, value: Tensor) -> Tensor:
+    """Sets elements where the mask is True."""
+
+@masked_fill_.backward("MaskedFillBackward1")
+def _(grad, mask):
+    d_self = grad.masked_fill(mask, 0)
+    d_value = torch.where(mask, grad, 0).sum()
+
+
+@op.composite(overload="Scalar")
+def masked_fill(self: Tensor, mask: Tensor, value: Scalar) -> Tensor:
+    """A copy with elements set where the mask is True."""
+    size = broadcast_sizes(self.shape, mask.shape)
+    return self.expand(size).clone(memory_format=torch.contiguous_format).masked_fill_(mask, value)
+
+@masked_fill.backward
+def _(grad, mask):
+    d_self = grad.masked_fill(mask, 0)
+
+
+@op.composite(overload="Tensor")
+def masked_fill(self: Tensor, mask: Tensor, value: Tensor) -> Tensor:
+    """A copy with elements set where the mask is True."""
+    size = broadcast_sizes(self.shape, mask.shape)
+    return self.expand(size).clone(memory_format=torch.contiguous_format).masked_fill_(mask, value)
+
+@masked_fill.backward("MaskedFillBackward1")
+def _(grad, mask):
+    d_self = grad.masked_fill(mask, 0)
+    d_value = torch.where(mask, grad, 0).sum()
+
+
+@op.primitive(variants="method")
+def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """Writes the elements of ``source`` one after another where the mask is True."""
+
+@masked_scatter_.backward("MaskedScatterBackward0")
+def _(grad, mask, source):
+    d_self = grad.masked_fill(mask, 0)
+    d_source = masked_scatter_gradient(grad, mask, source.shape)
+
+
+@op.composite
+def masked_scatter(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
+    """A copy with the elements of ``source`` where the mask is True."""
+    size = broadcast_sizes(self.shape, mask.shape)
+    return self.expand(size).clone(memory_format=torch.contiguous_format).masked_scatter_(mask, source)
+
+@masked_scatter.backward
+def _(grad, mask, source):
+    d_self = grad.masked_fill(mask, 0)
+    d_source = masked_scatter_gradient(grad, mask, source.shape)
+
+
+@op.composite(variants="none", namespace="private")
+def masked_scatter_gradient(grad: Tensor, mask: Tensor, shape: list[int]) -> Tensor:
+    n = 1
+    for s in shape:
+        n *= s
+    picked = grad.masked_select(mask)
+    missing = n - picked.numel()
+    if missing > 0:
+        picked = torch.cat([picked, picked.new_zeros([missing])], 0)
+    return picked.reshape(shape)
+
+
+@op.primitive(variants="function method out", differentiable=False)
+def nonzero(self: Tensor) -> Tensor:
+    """The places of nonzero elements, a row each."""
+
+
+@op.composite(variants="function", namespace="private", differentiable=False)
+def nonzero_numpy(self: Tensor) -> list[Tensor]:
+    if self.dim() == 0:
+        return self.unsqueeze(0).nonzero().unbind(1)
+    return self.nonzero().unbind(1)
+
+
+@op.composite(variants="function method out", differentiable=False)
+def argwhere(self: Tensor) -> Tensor:
+    """The places of nonzero elements, a row each."""
+    return self.nonzero()
+
+
+@op.composite(variants="function", overload="condition", differentiable=False)
+def where(condition: Tensor) -> list[Tensor]:
+    """The places of nonzero elements, a tensor for each dimension."""
+    return torch.nonzero_numpy(condition)
+
+
+@op.primitive(variants="function method out")
+def take(self: Tensor, index: Tensor) -> Tensor:
+    """Elements named by their place in the flattened tensor."""
+
+@take.backward
+def _(grad, self, index):
+    d_self = torch.put_(grad.new_zeros(self.shape), index, grad, True)
+
+
+@op.primitive(variants="method")
+def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """Writes elements to places of the flattened tensor."""
+
+@put_.backward("PutBackward0")
+def _(grad, index, source, accumulate):
+    d_self = grad if accumulate else torch.put_(grad.clone(), index, source.zeros_like_of(), False)
+    d_source = grad.take(index).reshape(source.shape)
+
+
+@op.composite(variants="none", namespace="private")
+def zeros_like_of(self: Tensor) -> Tensor:
+    return torch.zeros(self.shape, dtype=self.dtype, device=self.device)
+
+
+@op.composite
+def put(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy with elements written to places of the flattened tensor."""
+    return torch.put_(self.clone(), index, source, accumulate)
+
+
+@op.composite(variants="function method out")
+def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """As gather, with broadcasting."""
+    if dim is None:
+        return self.reshape([-1]).gather(0, indices.reshape([-1]))
+    if self.dim() != indices.dim():
+        raise RuntimeError(f"torch.take_along_dim(): input and indices should have the same number of dimensions, but got {self.dim()} dimensions for input, and {indices.dim()} dimensions for indices")
+    d = wrap_dim(dim, self.dim())
+    size = self.shape[0:]
+    size[d] = indices.size(d)
+    shape = broadcast_sizes(size, indices.shape)
+    other = shape[0:]
+    other[d] = self.size(d)
+    return self.expand(other).gather(d, indices.expand(shape))
+
+
+@op.primitive(variants="function")
+def embedding(weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:
+    """The rows of a table."""
+
+@embedding.backward
+def _(grad, weight, indices, padding_idx, scale_grad_by_freq):
+    d_weight = torch.embedding_dense_backward(grad, indices, weight.size(0), padding_idx, scale_grad_by_freq)
+
+
+@op.primitive(variants="function", namespace="private")
+def embedding_dense_backward(grad_output: Tensor, indices: Tensor, num_weights: int, padding_idx: int, scale_grad_by_freq: bool) -> Tensor: ...
+
+@embedding_dense_backward.backward
+def _(grad, indices, padding_idx):
+    rows = torch.embedding(grad, indices, padding_idx, False, False)
+    d_grad_output = rows.masked_fill((indices == padding_idx).unsqueeze(-1), 0)
+
+
+@op.composite(variants="function", differentiable=False)
+def embedding_renorm_(self: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> Tensor:
+    """Scales the rows that are used down to a largest norm, in place."""
+    rows = torch.unique2(indices.reshape([-1]), True, False, False)[0]
+    picked = self.index_select(0, rows)
+    n = torch.norm_along(picked, norm_type, [1], True, None)
+    factor = torch.where(n > max_norm, max_norm / (n + 1e-7), torch.ones_like(n))
+    self.index_copy_(0, rows, picked * factor)
+
+
+@op.composite(variants="function", namespace="nn")
+def one_hot(self: Tensor, num_classes: int = -1) -> Tensor:
+    """Classes as rows with a single 1."""
+    if self.dtype != torch.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor.")
+    if self.numel() == 0:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return torch.empty(self.shape + [num_classes], dtype=torch.int64)
+    if int(self.min()) < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    n = num_classes
+    if num_classes == -1:
+        n = int(self.max()) + 1
+    elif num_classes < 1:
+        raise RuntimeError("num_classes should be positive")
+    elif int(self.max()) >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    out = torch.zeros(self.shape + [n], dtype=torch.int64)
+    return out.scatter_(-1, self.unsqueeze(-1), 1)
+
+
+@op.composite(variants="function method out", differentiable=False)
+def bincount(self: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each number occurs."""
+    if self.dim() != 1 or not is_integral(self.dtype):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    if self.numel() == 0:
+        return torch.zeros([minlength], dtype=torch.int64)
+    if int(self.min()) < 0:
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    n = max(int(self.max()) + 1, minlength)
+    at = self.to(torch.int64)
+    if weights is None:
+        return torch.zeros([n], dtype=torch.int64).index_add_(0, at, torch.ones_like(at))
+    if weights.shape != self.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    w = weights if weights.dtype == torch.float32 else weights.to(torch.float64)
+    return torch.zeros([n], dtype=w.dtype).index_add_(0, at, w)
+
+
+@op.composite(variants="function method out", differentiable=False)
+def histc(self: Tensor, bins: int = 100, min: Scalar = 0, max: Scalar = 0) -> Tensor:
+    """How many elements fall into each of several equal bins."""
+    if bins <= 0:
+        raise RuntimeError("bins must be > 0")
+    low = float(min)
+    high = float(max)
+    if low == high and self.numel() > 0:
+        low = float(self.min())
+        high = float(self.max())
+    if low == high:
+        low -= 1.0
+        high += 1.0
+    if low > high:
+        raise RuntimeError("max must be larger than min")
+    inside = self.masked_select((self >= low).logical_and(self <= high))
+    at = ((inside - low) * (float(bins) / (high - low))).to(torch.int64).clamp_max(bins - 1)
+    return torch.zeros([bins], dtype=self.dtype).index_add_(0, at, torch.ones_like(inside))
