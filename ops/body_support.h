@@ -12,6 +12,7 @@
 #include "ops/autograd/variable.h"
 #include "ops/autograd/view_nodes.h"
 #include "ops/cpu/kernels.h"
+#include "ops/cpu/metadata.h"
 #include "ops/operators.h"
 #include "ops/scalar/pointwise.h"
 #include "ops/tensor/error.h"

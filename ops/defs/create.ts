@@ -198,7 +198,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Copies the elements of another tensor, with broadcasting and conversion."""
 
 @copy_.backward("CopyBackwards")
-def _(grad, src):
+def _(grad):
     d_self = grad.zeros_like()
     d_src = grad
 
@@ -275,7 +275,7 @@ def to(self: Tensor, device: Device | None = None, dtype: Dtype | None = None, n
        memory_format: MemoryFormat | None = None) -> Tensor:
     """On another device, in another dtype."""
     if device is not None and not torch.same_device(self, device):
-        return torch.to_device(self, device, self.dtype if dtype is None else dtype)
+        return torch.copy_to_device(self, device, self.dtype if dtype is None else dtype)
     return self.to(self.dtype if dtype is None else dtype, non_blocking, copy, memory_format=memory_format)
 
 
@@ -289,10 +289,10 @@ def to(self: Tensor, other: Tensor, non_blocking: bool = False, copy: bool = Fal
 def same_device(self: Tensor, device: Device) -> bool: ...
 
 
-@op.primitive(variants="none", namespace="private")
-def to_device(self: Tensor, device: Device, dtype: Dtype) -> Tensor: ...
+@op.primitive(variants="none", namespace="private", kernel="to_device")
+def copy_to_device(self: Tensor, device: Device, dtype: Dtype) -> Tensor: ...
 
-@to_device.backward("ToCopyBackward0")
+@copy_to_device.backward("ToCopyBackward0")
 def _(grad, self):
     d_self = grad.to(self.device, self.dtype)
 

@@ -394,7 +394,7 @@ def _(grad, self, dim, result):
 def log_softmax_backward_data(grad_output: Tensor, output: Tensor, dim: int, input_dtype: Dtype) -> Tensor: ...
 
 @log_softmax_backward_data.backward
-def _(grad, grad_output, output, dim, input_dtype):
+def _(grad, grad_output, output, dim):
     p = output.exp()
     d_grad_output = grad - (grad * p).sum([dim], True)
     d_output = -(grad_output.sum([dim], True) * grad * p)
@@ -792,7 +792,7 @@ def nll_loss_backward(grad_output: Tensor, self: Tensor, target: Tensor, weight:
                       total_weight: Tensor) -> Tensor: ...
 
 @nll_loss_backward.backward
-def _(grad, self, target, weight, reduction, ignore_index):
+def _(grad, target, weight, reduction, ignore_index):
     d_grad_output = torch.nll_loss_forward(grad, target, weight, reduction, ignore_index)[0]
 
 

@@ -122,8 +122,8 @@ def div_trunc(self: Tensor, other: Operand) -> Tensor:
     return trunc(self / other)
 
 
-@op.pointwise(namespace="private", variants="none", dtypes="int float")
-def div_floor(self: Tensor, other: Operand) -> Tensor:
+@op.pointwise(namespace="private", variants="none", dtypes="int float", overload="Tensor Scalar Scalar_Tensor")
+def div_floor(self: Operand, other: Operand) -> Tensor:
     return floor_div(self, other)
 
 
@@ -141,7 +141,7 @@ def remainder(self: Operand, other: Operand) -> Tensor:
 @remainder.backward
 def _(grad, self, other):
     d_self = grad
-    d_other = -grad * self.div(other, rounding_mode="floor")
+    d_other = -grad * torch.div_floor(self, other)
 
 
 @op.pointwise(dtypes="int float")
@@ -429,8 +429,13 @@ def xlogy(self: Operand, other: Operand) -> Tensor:
 
 @xlogy.backward("XlogyBackward0 XlogyBackward2 XlogyBackward1")
 def _(grad, self, other):
-    d_self = grad * other.log().masked_fill((self == 0) & (other <= 0), 0)
+    d_self = grad * torch.xlogy_slope(self, other)
     d_other = grad * self / other
+
+
+@op.pointwise(namespace="private", variants="none", overload="Tensor Scalar_Other Scalar_Self", promote="float", dtypes="float")
+def xlogy_slope(self: Operand, other: Operand) -> Tensor:
+    return 0 if self == 0 and other <= 0 else log(other)
 
 
 # --- trigonometry -------------------------------------------------------------------------------------------------------

@@ -63,6 +63,16 @@ std::vector<Decl> expand_operands(const Decl& d) {
       e.overload = names[out.size()];
     else
       e.overload = mask == 0 ? "Tensor" : mask == 1 ? "Scalar" : mask == 2 ? "Scalar_Tensor" : "Scalar_Scalar";
+    // One node name for each overload, the last one for the rest.
+    std::vector<std::string> nodes;
+    for (char c : d.backward.node + " ")
+      if (c == ' ') {
+        if (!word.empty()) nodes.push_back(std::move(word));
+        word.clear();
+      } else {
+        word += c;
+      }
+    if (!nodes.empty()) e.backward.node = nodes[std::min(out.size(), nodes.size() - 1)];
     out.push_back(std::move(e));
   }
   return out;
@@ -458,6 +468,7 @@ class Translator {
     if (v.none) return "false";
     if (v.type.is(Base::Bool)) return v.cpp;
     if (v.type.is(Base::Int) || v.type.is(Base::Float)) return "(" + v.cpp + " != 0)";
+    if (v.type.is(Base::Scalar)) return v.cpp + ".to_bool()";
     if (v.type.list && !v.type.optional) return "(" + v.cpp + ".size() != 0)";
     if (v.type.optional && v.type.base == Base::Bool) return "(" + v.cpp + ".value_or(false))";
     error(range, "this is no condition");

@@ -30,6 +30,7 @@ struct Model {
   std::map<std::string, const Decl*> spec_decl;       // by spec name: the entry as written
   std::vector<Row> rows;
   Catalog catalog;
+  std::vector<std::string> known_names;  // of all operators that programs may name
 };
 
 /// Writes text, leaving the file alone if it has it already (so that nothing is built again).

@@ -205,7 +205,7 @@ class Emitter {
       if (auto it = flow.find(name); it != flow.end()) into = it->second;
       const bool used = !into.empty();
       for (const std::string& d : dropped_) into.erase(d);
-      if (name == "grad" || name == "grads" || name.compare(0, 5, "grad_") == 0) {
+      if (!d_.find(name) && (name == "grad" || name == "grads" || name.compare(0, 5, "grad_") == 0)) {
         grads_.push_back(a);
         continue;
       }

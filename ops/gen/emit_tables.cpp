@@ -201,17 +201,17 @@ void emit_tables(const Model& m, const std::string& out) {
        "scalar::Op;\nusing scalar::Program;\nusing scalar::kNoValue;\nusing scalar::LibmFn;\n\n";
 
   // Programs: equal ones are written once.
-  std::vector<std::pair<uint64_t, std::string>> written;
+  std::vector<std::string> written;
   std::vector<ops::scalar::Program> programs;
   int next = 0;
   auto program_name = [&](const ops::scalar::OwnedProgram& p) {
     const auto view = p.view();
     for (size_t i = 0; i < programs.size(); i++)
-      if (written[i].first == ops::scalar::hash(view) && ops::scalar::equal(programs[i], view)) return written[i].second;
+      if (ops::scalar::equal(programs[i], view)) return written[i];
     const std::string name = "kProgram" + std::to_string(next++);
     s += ops::scalar::to_cpp(view, name);
     programs.push_back(view);
-    written.emplace_back(ops::scalar::hash(view), name);
+    written.push_back(name);
     return name;
   };
   std::string specs;
@@ -237,6 +237,8 @@ void emit_tables(const Model& m, const std::string& out) {
           r = "Bool";
         else if (got == CType::I64 && common != CType::I64)
           r = "Int64";
+        else if (got == CType::C64 && common == CType::F32)
+          r = "Complex";
         if (const auto& c = set[static_cast<size_t>(CType::C64)]; c && c->view().output_type(k) == CType::F32) r = "Real";
         results += (k ? ", " : "") + "scalar::ResultDType::"s + r;
       }

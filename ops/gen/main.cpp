@@ -1,4 +1,5 @@
-// tsvm_opgen OUT DEFS...: reads the declarations of operators and writes what follows from them below the folder OUT.
+// tsvm_opgen OUT DEFS...: reads the declarations of operators (and .txt files with all names that PyTorch's operators have)
+// and writes what follows from them below the folder OUT.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -67,7 +68,15 @@ int main(int argc, char** argv) {
   const std::string out = argv[1];
   Model m;
   try {
-    for (int i = 2; i < argc; i++) read_declarations(argv[i], m.declarations);
+    for (int i = 2; i < argc; i++) {
+      const std::filesystem::path path = argv[i];
+      if (path.extension() == ".txt") {
+        std::ifstream names(path);
+        for (std::string name; std::getline(names, name);) m.known_names.push_back(name);
+      } else {
+        read_declarations(path, m.declarations);
+      }
+    }
     build(m);
     emit_op_ids(m, out);
     emit_header(m, out);

@@ -227,8 +227,12 @@ class Compiler {
     if (const auto* b = e->as<ast::BinOp>()) return binary(b);
     if (const auto* u = e->as<ast::UnaryOp>()) {
       if (u->op == ast::UnaryOperator::kUSub && u->operand->is<ast::Constant>()) return literal(e);
-      const Value v = expression(u->operand);
+      Value v = expression(u->operand);
       if (v.literal() && u->op == ast::UnaryOperator::kNot) return truth(*v.number == 0);
+      if (v.literal() && u->op == ast::UnaryOperator::kUSub) {
+        v.number = -*v.number;
+        return v;
+      }
       switch (u->op) {
         case ast::UnaryOperator::kUSub: return apply(e->range, Op::Neg, {v});
         case ast::UnaryOperator::kNot: return apply(e->range, Op::Not, {boolean(v)});
@@ -315,7 +319,6 @@ class Compiler {
     std::optional<Value> all;
     for (size_t i = 0; i < e->ops.size(); i++) {
       const Value right = expression(e->comparators[i]);
-      if (left.literal() && right.literal()) error(e->range, "a comparison of two literals");
       Op op;
       switch (e->ops[i]) {
         case ast::CmpOperator::kEq: op = Op::Eq; break;
@@ -326,8 +329,20 @@ class Compiler {
         case ast::CmpOperator::kGtE: op = Op::Ge; break;
         default: error(e->range, "unknown comparison");
       }
-      const Value one = apply(e->range, op, {left, right});
-      all = all ? apply(e->range, Op::And, {*all, one}) : one;
+      if (left.literal() && right.literal()) {
+        const double x = *left.number, y = *right.number;
+        const bool holds = op == Op::Eq   ? x == y
+                           : op == Op::Ne ? x != y
+                           : op == Op::Lt ? x < y
+                           : op == Op::Le ? x <= y
+                           : op == Op::Gt ? x > y
+                                          : x >= y;
+        if (!holds) return truth(false);
+        if (!all) all = truth(true);
+      } else {
+        const Value one = apply(e->range, op, {left, right});
+        all = all && !all->literal() ? apply(e->range, Op::And, {*all, one}) : one;
+      }
       left = right;
     }
     return *all;

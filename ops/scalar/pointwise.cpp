@@ -286,6 +286,7 @@ DType result_dtype(ResultDType rule, DType common) {
     case ResultDType::Common: return common;
     case ResultDType::Bool: return DType::Bool;
     case ResultDType::Real: return to_real(common);
+    case ResultDType::Complex: return to_complex(common);
     case ResultDType::Int64: return DType::Int64;
   }
   return common;

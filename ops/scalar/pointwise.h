@@ -21,6 +21,7 @@ enum class ResultDType : uint8_t {
   Common,
   Bool,
   Real,  // complex: the type of its parts
+  Complex,  // floats: the complex type of such parts
   Int64,
 };
 
