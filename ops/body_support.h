@@ -28,6 +28,10 @@ inline bool is_none(const std::optional<T>& v) {
   return !v.has_value();
 }
 
+/// A dimension that is there, counted from the end if negative.
+using ops::wrap_dim;
+inline int64_t wrap_dim(const std::optional<int64_t>& dim, int64_t ndim) { return ops::wrap_dim(*dim, ndim); }
+
 // --- numbers
 
 inline int64_t floor_div(int64_t a, int64_t b) {

@@ -1,4 +1,5 @@
 // Attributes: lookups in types with their cache, the default protocol, instances, special methods, isinstance.
+#include "ops/tensor/tensor.h"
 #include "vm/native.h"
 #include "vm/runtime.h"
 #include "vm/shape.h"
@@ -23,7 +24,9 @@ Type* type_of(VM& vm, Value v) {
     case Tag::None: return vm.types.none_type;
     case Tag::Ellipsis: return vm.types.ellipsis_type;
     case Tag::NotImplemented: return vm.types.not_implemented_type;
-    case Tag::Tensor: return vm.types.tensor ? vm.types.tensor : vm.types.object;
+    case Tag::Tensor:
+      if (vm.types.parameter && v.t->has(ops::TensorImpl::kParameter)) return vm.types.parameter;
+      return vm.types.tensor ? vm.types.tensor : vm.types.object;
     case Tag::DType: return vm.types.dtype ? vm.types.dtype : vm.types.object;
     case Tag::Error:
     case Tag::Unbound: break;

@@ -42,6 +42,7 @@ struct Types {
 #define EXCEPTION(name, base, fields) Type* name = nullptr;
 #include "vm/exceptions.def"
   Type* tensor = nullptr;  // of Tag::Tensor; made by the torch library
+  Type* parameter = nullptr;  // of tensors that are nn.Parameters
   Type* dtype = nullptr;   // of Tag::DType
 };
 

@@ -41,7 +41,7 @@ Tensor SavedTensor::unpack(Node* owner) const {
   m.grad_fn = NodeRef::retain(owner);
   m.result = number_;
   t->set_flag(TensorImpl::kRequiresGrad, true);
-  t->set_flag(TensorImpl::kNonLeafRequired, true);
+  t->set_flag(TensorImpl::kNonLeaf, true);
   return t;
 }
 

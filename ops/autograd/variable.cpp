@@ -40,7 +40,7 @@ void AccumulateGrad::apply(const Gradients& g) {
   Tensor incoming = g.in[0];
   if (!incoming.defined()) return;
   const Tensor leaf = Tensor::retain(leaf_);
-  AutogradMeta& m = meta(leaf);
+  AutogradMeta& m = autograd::meta(leaf);
   if (m.extras) {
     const auto hooks = m.extras->hooks;  // a hook may take itself off
     for (const auto& [id, hook] : hooks) {
@@ -79,7 +79,7 @@ Node* grad_fn(const Tensor& t) {
       m->grad_fn->result_meta(0).set(t);
       m->version_at_fn = t.version();
       t->set_flag(TensorImpl::kRequiresGrad, true);
-      t->set_flag(TensorImpl::kNonLeafRequired, true);
+      t->set_flag(TensorImpl::kNonLeaf, true);
     }
   }
   return m->grad_fn.get();
@@ -170,7 +170,7 @@ void set_history(const Tensor& result, const NodeRef& node, uint32_t number) {
   m.result = number;
   if (m.view) m.version_at_fn = result.version();
   result->set_flag(TensorImpl::kRequiresGrad, true);
-  result->set_flag(TensorImpl::kNonLeafRequired, true);
+  result->set_flag(TensorImpl::kNonLeaf, true);
 }
 
 namespace {
@@ -294,7 +294,7 @@ void detach_in_place(const Tensor& t) {
   m->grad_fn = NodeRef();
   m->result = 0;
   t->set_flag(TensorImpl::kRequiresGrad, false);
-  t->set_flag(TensorImpl::kNonLeafRequired, false);
+  t->set_flag(TensorImpl::kNonLeaf, false);
 }
 
 }  // namespace tsvm::ops::autograd

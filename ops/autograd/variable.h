@@ -74,7 +74,7 @@ inline bool must_record(const Args&... args) {
   return (needs_grad(args) || ...) && grad_mode();
 }
 
-inline bool is_leaf(const Tensor& t) { return !t->has(TensorImpl::kNonLeafRequired); }
+inline bool is_leaf(const Tensor& t) { return !t->has(TensorImpl::kNonLeaf); }
 /// The node that made `t`, brought up to date if `t` is a view of something that was written to; null for leaves.
 Node* grad_fn(const Tensor& t);
 /// Which result of grad_fn it is (leaves: 0).

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "ops/cpu/element.h"
 #include "ops/cpu/kernels.h"
 #include "ops/cpu/loops.h"
 #include "ops/cpu/openblas.h"
@@ -38,14 +39,6 @@ struct VectorOf {
 template <class S>
 inline constexpr int kPanel = is_complex_type<S> ? 4 : 64 / static_cast<int>(sizeof(S));
 constexpr int kRows = 6;
-
-template <class T>
-inline T product(T a, T b) {
-  if constexpr (is_complex_type<T>)
-    return T(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
-  else
-    return a * b;
-}
 
 /// sums[r][c] = sum over k of A[r][k] * panel[k][c], for R rows.
 template <class T, class S, int R>

@@ -96,6 +96,123 @@ Tensor addbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, co
               const Scalar& alpha = Scalar(1));
 Tensor matmul(const Tensor& self, const Tensor& other);
 
+// --- reductions (sum.cpp, reduce.cpp). No dims, or an empty list of them: all. ---
+
+Tensor sum(const Tensor& self, optional<DType> dtype = {});
+Tensor sum(const Tensor& self, optional<IntSpan> dim, bool keepdim = false, optional<DType> dtype = {});
+Tensor mean(const Tensor& self, optional<DType> dtype = {});
+Tensor mean(const Tensor& self, optional<IntSpan> dim, bool keepdim = false, optional<DType> dtype = {});
+Tensor prod(const Tensor& self, optional<DType> dtype = {});
+Tensor prod(const Tensor& self, int64_t dim, bool keepdim = false, optional<DType> dtype = {});
+Tensor amax(const Tensor& self, IntSpan dim = {}, bool keepdim = false);
+Tensor amin(const Tensor& self, IntSpan dim = {}, bool keepdim = false);
+Tensor max(const Tensor& self);
+Tensor min(const Tensor& self);
+std::tuple<Tensor, Tensor> aminmax(const Tensor& self, optional<int64_t> dim = {}, bool keepdim = false);
+Tensor any(const Tensor& self);
+Tensor all(const Tensor& self);
+Tensor any(const Tensor& self, int64_t dim, bool keepdim = false);
+Tensor all(const Tensor& self, int64_t dim, bool keepdim = false);
+Tensor count_nonzero(const Tensor& self, IntSpan dim = {});
+Tensor vector_norm(const Tensor& self, double ord = 2, optional<IntSpan> dim = {}, bool keepdim = false,
+                   optional<DType> dtype = {});
+Tensor var(const Tensor& self, optional<IntSpan> dim = {}, optional<int64_t> correction = {}, bool keepdim = false);
+Tensor std(const Tensor& self, optional<IntSpan> dim = {}, optional<int64_t> correction = {}, bool keepdim = false);
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, optional<IntSpan> dim = {}, optional<int64_t> correction = {},
+                                    bool keepdim = false);
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, optional<IntSpan> dim = {}, optional<int64_t> correction = {},
+                                    bool keepdim = false);
+Tensor logsumexp(const Tensor& self, IntSpan dim, bool keepdim = false);
+
+// --- extremes with their places, scans (index_reduce.cpp) ---
+
+std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim, bool keepdim = false);
+std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim, bool keepdim = false);
+Tensor argmax(const Tensor& self, optional<int64_t> dim = {}, bool keepdim = false);
+Tensor argmin(const Tensor& self, optional<int64_t> dim = {}, bool keepdim = false);
+Tensor cumsum(const Tensor& self, int64_t dim, optional<DType> dtype = {});
+Tensor cumprod(const Tensor& self, int64_t dim, optional<DType> dtype = {});
+std::tuple<Tensor, Tensor> cummax(const Tensor& self, int64_t dim);
+std::tuple<Tensor, Tensor> cummin(const Tensor& self, int64_t dim);
+Tensor logcumsumexp(const Tensor& self, int64_t dim);
+
+// --- order (sort.cpp). Always stable; NaN counts as the largest value. ---
+
+std::tuple<Tensor, Tensor> sort(const Tensor& self, int64_t dim = -1, bool descending = false, bool stable = true);
+Tensor argsort(const Tensor& self, int64_t dim = -1, bool descending = false);
+std::tuple<Tensor, Tensor> topk(const Tensor& self, int64_t k, int64_t dim = -1, bool largest = true,
+                                bool sorted = true);
+std::tuple<Tensor, Tensor> kthvalue(const Tensor& self, int64_t k, int64_t dim = -1, bool keepdim = false);
+Tensor median(const Tensor& self);
+Tensor nanmedian(const Tensor& self);
+std::tuple<Tensor, Tensor> median(const Tensor& self, int64_t dim, bool keepdim = false);
+std::tuple<Tensor, Tensor> nanmedian(const Tensor& self, int64_t dim, bool keepdim = false);
+std::tuple<Tensor, Tensor> mode(const Tensor& self, int64_t dim = -1, bool keepdim = false);
+/// Values, where each element went (or undefined), how often each value came (or undefined).
+std::tuple<Tensor, Tensor, Tensor> unique(const Tensor& self, bool sorted = true, bool return_inverse = false,
+                                          bool return_counts = false);
+std::tuple<Tensor, Tensor, Tensor> unique_dim(const Tensor& self, int64_t dim, bool sorted = true,
+                                              bool return_inverse = false, bool return_counts = false);
+std::tuple<Tensor, Tensor, Tensor> unique_consecutive(const Tensor& self, bool return_inverse = false,
+                                                      bool return_counts = false, optional<int64_t> dim = {});
+/// Where values would be inserted into sorted sequences.
+Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_int32 = false, bool right = false);
+
+// --- indexing (indexing.cpp) ---
+
+/// x[indices]: an undefined entry is a full slice; int64 tensors and bool/uint8 masks index.
+Tensor index(const Tensor& self, TensorSpan indices);
+void index_put_(const Tensor& self, TensorSpan indices, const Tensor& values, bool accumulate = false);
+Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index);
+void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
+                const Scalar& alpha = Scalar(1));
+void index_copy_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source);
+void index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value);
+Tensor gather(const Tensor& self, int64_t dim, const Tensor& index);
+void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value);
+/// reduce: "add" or "multiply".
+void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, std::string_view reduce);
+void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value, std::string_view reduce);
+void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+/// reduce: "sum", "prod", "mean", "amax", "amin".
+void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, std::string_view reduce,
+                     bool include_self = true);
+Tensor masked_select(const Tensor& self, const Tensor& mask);
+void masked_fill_(const Tensor& self, const Tensor& mask, const Scalar& value);
+void masked_fill_(const Tensor& self, const Tensor& mask, const Tensor& value);
+void masked_scatter_(const Tensor& self, const Tensor& mask, const Tensor& source);
+/// The places of nonzero elements, a row each.
+Tensor nonzero(const Tensor& self);
+Tensor take(const Tensor& self, const Tensor& index);
+void put_(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate = false);
+Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx = -1, bool scale_grad_by_freq = false,
+                 bool sparse = false);
+Tensor embedding_dense_backward(const Tensor& grad_output, const Tensor& indices, int64_t num_weights,
+                                int64_t padding_idx, bool scale_grad_by_freq);
+
+// --- joining and rearranging (joining.cpp) ---
+
+Tensor cat(TensorSpan tensors, int64_t dim = 0);
+Tensor stack(TensorSpan tensors, int64_t dim = 0);
+Tensor repeat(const Tensor& self, IntSpan repeats);
+Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, optional<int64_t> dim = {});
+Tensor repeat_interleave(const Tensor& self, int64_t repeats, optional<int64_t> dim = {});
+Tensor flip(const Tensor& self, IntSpan dims);
+Tensor roll(const Tensor& self, IntSpan shifts, IntSpan dims = {});
+
+// --- softmax and its loss (softmax.cpp) ---
+
+Tensor softmax(const Tensor& self, int64_t dim, optional<DType> dtype = {});
+Tensor log_softmax(const Tensor& self, int64_t dim, optional<DType> dtype = {});
+Tensor softmax_backward_data(const Tensor& grad_output, const Tensor& output, int64_t dim, DType input_dtype);
+Tensor log_softmax_backward_data(const Tensor& grad_output, const Tensor& output, int64_t dim, DType input_dtype);
+/// reduction: 0 none, 1 mean, 2 sum. Input (N, C), (C) or (N, C, d...): the loss and the total weight.
+std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& target, const Tensor& weight,
+                                            int64_t reduction, int64_t ignore_index);
+Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target, const Tensor& weight,
+                         int64_t reduction, int64_t ignore_index, const Tensor& total_weight);
+
 // --- random numbers (random.cpp): PyTorch's, one for one ---
 
 using Gen = optional<Generator>;

@@ -311,7 +311,7 @@ class Translator {
     element.list = false;
     element.list_size = 0;
     const std::string i = loop_variable(f->target, element);
-    line(depth, "for (const auto& " + i + " : " + v.cpp + ") {");
+    line(depth, "for (const auto& " + i + " : " + (v.type.optional ? "*" : "") + v.cpp + ") {");
     block(f->body, depth + 1);
     line(depth, "}");
   }
@@ -957,7 +957,10 @@ class Translator {
     };
     const Type float_type = Type::of(Base::Float), int_type = Type::of(Base::Int);
     if (!operator_only) {
-      if (name == "len") return integer("static_cast<int64_t>(" + arg(0).cpp + ".size())");
+      if (name == "len") {
+        const Value v = arg(0);
+        return integer("static_cast<int64_t>(" + v.cpp + (v.type.optional ? "->size())" : ".size())"));
+      }
       if (name == "int") {
         const Value v = arg(0);
         if (v.type.is_tensor()) return integer("ops::item(" + v.cpp + ").to_int()");

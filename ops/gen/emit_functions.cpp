@@ -83,6 +83,9 @@ class Emitter {
     return d_.results.size() == 1 ? "result" : "std::get<" + std::to_string(i) + ">(result)";
   }
 
+  /// What in-place variants write to.
+  std::string self() const { return "p_" + d_.params[0].name; }
+
   // --- bodies
 
   void body() {
@@ -492,7 +495,7 @@ class Emitter {
   void begin_write() {
     const bool node = d_.backward.function != nullptr;
     line("  const bool record = must_record(" + tensor_args() + ");");
-    line("  if (__builtin_expect(record || p_self->autograd() != nullptr, 0)) check_inplace(p_self, record);");
+    line("  if (__builtin_expect(record || " + self() + "->autograd() != nullptr, 0)) check_inplace(" + self() + ", record);");
     if (node) {
       line("  NodeRef ref;");
       line("  Node_" + id_ + "* node = nullptr;");
@@ -519,17 +522,17 @@ class Emitter {
     return s;
   }
   void end_write() {
-    line("  p_self.bump_version();");
+    line("  " + self() + ".bump_version();");
     if (d_.backward.function) {
       line("  if (__builtin_expect(record, 0)) {");
-      save_results("    ", "p_self");
-      line("    rebase_history(p_self, ref);");
+      save_results("    ", self());
+      line("    rebase_history(" + self() + ", ref);");
       line("  }");
     } else if (d_.differentiable && !only_discrete_results()) {
       line("  if (__builtin_expect(record, 0)) record_missing_write(\"" + d_.name + "\", \"" + camel_case(d_.name) +
-           "Backward0\", p_self);");
+           "Backward0\", " + self() + ");");
     }
-    line("  return p_self;");
+    line("  return " + self() + ";");
     line("}");
   }
 
@@ -537,7 +540,7 @@ class Emitter {
     line("const Tensor& " + d_.cpp_name + "(" + cpp_params(d_, false, true) + ") {");
     if (transparent()) {
       line("  " + compute() + ";");
-      line("  return p_self;");
+      line("  return " + self() + ";");
       line("}");
       return;
     }
@@ -553,24 +556,24 @@ class Emitter {
     line("const Tensor& " + d_.cpp_name + "_(" + cpp_params(d_, false, true) + ") {");
     if (d_.kind == Kind::Pointwise) {
       begin_write();
-      line("  Tensor target = p_self;");
+      line("  Tensor target = " + self() + ";");
       pointwise_call("&target, scalar::Target::InPlace");
       return end_write();
     }
     if (transparent()) {
-      line("  return write_back(p_self, op::" + d_.cpp_name + "(" + call_args() + "));");
+      line("  return write_back(" + self() + ", op::" + d_.cpp_name + "(" + call_args() + "));");
       line("}");
       return;
     }
     begin_write();
     if (d_.view) {
       line("  const Tensor seen = " + compute() + ";");
-      line("  p_self->set_geometry(DimVector(seen.sizes()), DimVector(seen.strides()), seen.storage_offset());");
+      line("  " + self() + "->set_geometry(DimVector(seen.sizes()), DimVector(seen.strides()), seen.storage_offset());");
     } else {
       line("  {");
       line("    NoRecording off;");
       line("    const Tensor value = " + compute() + ";");
-      line("    store_result(p_self, value);");
+      line("    store_result(" + self() + ", value);");
       line("  }");
     }
     end_write();

@@ -42,6 +42,7 @@ class TensorImpl {
     kRequiresGrad = 2,
     kParameter = 4,      // made by nn.Parameter
     kWrappedNumber = 8,  // a Python number made into a 0-dim tensor: counts last in promotion
+    kNonLeaf = 16,       // autograd knows what made it
   };
 
   /// A tensor without geometry: 0 dimensions, one element at `offset`. Takes over the storage.

@@ -16,6 +16,7 @@ namespace tsvm::stdlib {
   MODULE("_os", make_os)                   \
   MODULE("_random", make_random)           \
   MODULE("_time", make_time)               \
+  MODULE("_torch_c", make_torch_c)         \
   MODULE("math", make_math)                \
   MODULE("sys", make_sys)
 

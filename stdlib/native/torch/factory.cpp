@@ -136,7 +136,7 @@ struct Filler {
           return tsvm::vm::fail(vm, vm.types.ValueError, "expected sequence of length %lld at dim %zu (got %lld)",
                                 static_cast<long long>(sizes[d]), d,
                                 static_cast<long long>(t.size(static_cast<int64_t>(d - dim))));
-      Tensor plain = ops::contiguous(ops::to(ops::detach(t), dtype));
+      Tensor plain = ops::op::contiguous(ops::op::to(ops::detach(t), dtype));
       std::memcpy(out, plain.data(), static_cast<size_t>(plain.numel()) * item);
       out += static_cast<size_t>(plain.numel()) * item;
       return true;
@@ -215,7 +215,7 @@ Value tensor_from_data(VM& vm, Value data, std::optional<DType> dtype, ops::Devi
   try {
     if (data.is_tensor()) {
       Tensor t = ops::detach(unpack_tensor(data));
-      return box(vm, ops::clone(dtype ? ops::to(t, *dtype) : t));
+      return box(vm, ops::op::clone(dtype ? ops::op::to(t, *dtype) : t));
     }
     ops::DimVector sizes;
     if (!shape_of(vm, data, sizes)) return Value::error();
@@ -227,7 +227,7 @@ Value tensor_from_data(VM& vm, Value data, std::optional<DType> dtype, ops::Devi
       char* out = static_cast<char*>(t.data());
       if (!Filler{vm, sizes, *dtype, t.itemsize()}.fill(data, 0, out)) return Value::error();
     }
-    if (!device.is_cpu()) t = ops::to(t, *dtype, device);
+    if (!device.is_cpu()) t = ops::op::to(t, device, *dtype);
     return box(vm, std::move(t));
   } catch (const ops::Error& e) {
     return raise_error(vm, e);
@@ -237,7 +237,7 @@ Value tensor_from_data(VM& vm, Value data, std::optional<DType> dtype, ops::Devi
 Value tensor_to_list(VM& vm, Value tensor) {
   try {
     Tensor t = unpack_tensor(tensor);
-    if (!t.is_cpu()) t = ops::to(t, std::nullopt, ops::Device());
+    if (!t.is_cpu()) t = ops::op::to(t, ops::Device());
     return list_at(vm, t, 0, static_cast<const char*>(t.data()));
   } catch (const ops::Error& e) {
     return raise_error(vm, e);

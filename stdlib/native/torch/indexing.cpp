@@ -96,9 +96,9 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
   bool seen_ellipsis = false;
   for (Value v : items) {
     if (v.is_bool()) {
-      out.view = ops::unsqueeze(out.view, dim);
+      out.view = ops::op::unsqueeze(out.view, dim);
       Tensor mask = ops::scalar_tensor(ops::Scalar(v.i != 0), ops::DType::Bool);
-      gather_at(out, dim, ops::unsqueeze(mask, 0));
+      gather_at(out, dim, ops::op::unsqueeze(mask, 0));
       dim++;
     } else if (v.is_int() || (v.is_object() && is_integer(v)) ||
                (v.is_tensor() && v.t->dim() == 0 && ops::info(v.t->dtype()).category == ops::DTypeCategory::Integral &&
@@ -113,14 +113,14 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
       int64_t size = out.view.size(dim);
       if (i >= size || i < -size)
         ops::fail(ErrorKind::IndexError, "index ", i, " is out of bounds for dimension ", dim, " with size ", size);
-      out.view = ops::select(out.view, dim, i);
+      out.view = ops::op::select(out.view, dim, i);
     } else if (is_kind(v, Kind::Slice)) {
       auto* s = as<Slice>(v);
       std::optional<int64_t> start, stop, step;
       if (!bound(vm, s->start, start) || !bound(vm, s->stop, stop) || !bound(vm, s->step, step)) return false;
       if (step && *step == 0) ops::fail(ErrorKind::ValueError, "slice step cannot be zero");
       if (step && *step < 0) ops::fail(ErrorKind::ValueError, "step must be greater than zero");
-      if (start || stop || (step && *step != 1)) out.view = ops::slice(out.view, dim, start, stop, step.value_or(1));
+      if (start || stop || (step && *step != 1)) out.view = ops::op::slice(out.view, dim, start, stop, step.value_or(1));
       dim++;
     } else if (v.tag == Tag::Ellipsis) {
       if (seen_ellipsis) {
@@ -130,19 +130,19 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
       seen_ellipsis = true;
       dim += self.dim() - taken;
     } else if (v.is_none()) {
-      out.view = ops::unsqueeze(out.view, dim);
+      out.view = ops::op::unsqueeze(out.view, dim);
       dim++;
     } else if (v.is_tensor()) {
       Tensor t = unpack_tensor(v);
       if (!is_index_type(t.dtype())) {
         if (ops::info(t.dtype()).category != ops::DTypeCategory::Integral)
           ops::fail(ErrorKind::IndexError, "tensors used as indices must be long, byte or bool tensors");
-        t = ops::to(t, ops::DType::Int64);
+        t = ops::op::to(t, ops::DType::Int64);
       }
       bool mask = t.dtype() != ops::DType::Int64;
       if (mask && t.dim() == 0) {
-        out.view = ops::unsqueeze(out.view, dim);
-        gather_at(out, dim, ops::unsqueeze(t, 0));
+        out.view = ops::op::unsqueeze(out.view, dim);
+        gather_at(out, dim, ops::op::unsqueeze(t, 0));
         dim++;
         continue;
       }
@@ -153,7 +153,7 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
       Ref t(tensor_from_data(vm, v, std::nullopt, ops::Device()));
       if (t.is_error()) return false;
       Tensor indices = unpack_tensor(*t);
-      if (indices.numel() == 0) indices = ops::to(indices, ops::DType::Int64);
+      if (indices.numel() == 0) indices = ops::op::to(indices, ops::DType::Int64);
       if (!is_index_type(indices.dtype()))
         ops::fail(ErrorKind::IndexError, "tensors used as indices must be long, byte or bool tensors");
       gather_at(out, dim, indices);
@@ -167,7 +167,7 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got ",
             type_of(vm, v)->name->view(), ")");
       if (!arg_int(vm, v, i)) return false;
-      out.view = ops::select(out.view, dim, i);
+      out.view = ops::op::select(out.view, dim, i);
     }
   }
   return true;
@@ -190,9 +190,9 @@ Value tensor_get_item(VM& vm, Value self, Value key) {
   try {
     Index index;
     if (!parse(vm, unpack_tensor(self), key, index)) return Value::error();
-    if (index.gathering) return box(vm, ops::index(index.view, places(index)));
+    if (index.gathering) return box(vm, ops::op::index(index.view, places(index)));
     // x[...] and x[:] give a new view, not x itself.
-    if (index.view.is_same(unpack_tensor(self))) return box(vm, ops::alias(index.view));
+    if (index.view.is_same(unpack_tensor(self))) return box(vm, ops::op::alias(index.view));
     return box(vm, std::move(index.view));
   } catch (const ops::Error& e) {
     return raise_error(vm, e);
@@ -211,7 +211,7 @@ bool tensor_set_item(VM& vm, Value self, Value key, Value value) {
     } else if (is_number(value)) {
       ops::Scalar number = unpack_scalar(value);
       if (!index.gathering) {
-        ops::fill_(index.view, number);
+        ops::op::fill_(index.view, number);
         return true;
       }
       source = ops::scalar_tensor(number, target.dtype());
@@ -223,13 +223,13 @@ bool tensor_set_item(VM& vm, Value self, Value key, Value value) {
     // Leading dimensions of size 1 beyond the target's are dropped, as NumPy does.
     const Tensor& shape_of = index.view;
     if (!index.gathering)
-      while (source.dim() > shape_of.dim() && source.size(0) == 1) source = ops::squeeze(source, 0);
+      while (source.dim() > shape_of.dim() && source.size(0) == 1) source = ops::op::squeeze(source, 0);
     if (!index.gathering) {
-      ops::copy_(index.view, source);
+      ops::op::copy_(index.view, source);
       return true;
     }
-    if (source.dtype() != index.view.dtype()) source = ops::to(source, index.view.dtype());
-    ops::index_put_(index.view, places(index), source, false);
+    if (source.dtype() != index.view.dtype()) source = ops::op::to(source, index.view.dtype());
+    ops::op::index_put_(index.view, places(index), source, false);
     return true;
   } catch (const ops::Error& e) {
     (void)raise_error(vm, e);

@@ -3,7 +3,9 @@
 
 #include "ops/autograd/engine.h"
 #include "ops/autograd/mode.h"
+#include "ops/autograd/variable.h"
 #include "ops/operators.h"
+#include "ops/tensor/shape.h"
 #include "stdlib/native/modules.h"
 #include "stdlib/native/torch/factory.h"
 #include "stdlib/native/torch/operators.h"
@@ -60,7 +62,7 @@ Value as_tensor(VM& vm, const Value* a) {
     const Tensor& t = unpack_tensor(a[0]);
     bool same = (!dtype || *dtype == t.dtype()) && (a[2].is_none() || device == t.device());
     if (same) return new_ref(a[0]);
-    return guarded(vm, [&] { return box(vm, ops::to(t, dtype, a[2].is_none() ? t.device() : device)); });
+    return guarded(vm, [&] { return box(vm, ops::op::to(t, a[2].is_none() ? t.device() : device, dtype)); });
   }
   return tensor_from_data(vm, a[0], dtype, device);
 }
@@ -123,7 +125,7 @@ Value set_print_options(VM& vm, const Value* a) {
 }
 
 Value infer_size(VM& vm, const Value* a) {
-  return guarded(vm, [&] { return box_size(vm, ops::infer_size(unpack_int_list(a[0]), unpack_int_list(a[1]))); });
+  return guarded(vm, [&] { return box_size(vm, ops::broadcast_sizes(unpack_int_list(a[0]), unpack_int_list(a[1]))); });
 }
 
 /// (device, dtype, non_blocking, memory_format) of to(...)'s arguments.
@@ -198,13 +200,21 @@ const NativeDef kFunctions[] = {
     {"_default_generator()", [](VM& vm, const Value*) { return make_generator_object(vm, ops::default_generator()); }},
     {"_infer_size(a, b, /)", infer_size},
     {"_parse_to(*args, device=None, dtype=None, non_blocking=False, copy=False, memory_format=None)", parse_to},
+    {"_missing_operators()",
+     [](VM& vm, const Value*) {
+       Ref names(make_list(vm));
+       for (const char* name : kMissingOperators) {
+         Ref text(make_str(vm, name));
+         list_append(vm, as<List>(*names), *text);
+       }
+       return make_set_from(vm, *names, true);
+     }},
 };
 
-Value namespace_module(VM& vm, const char* name, std::string_view space) {
+Value namespace_module(VM& vm, const char* name, OperatorSpace space) {
   Ref m(make_module(vm, name));
-  for (int i = 0; i < ops::kOpNameCount; i++) {
-    const ops::OpName& e = ops::kOpNames[i];
-    if (!e.function || space != e.space) continue;
+  for (const OperatorEntry& e : kOperators) {
+    if (!e.is_function || e.space != space) continue;
     Ref f(make_operator(vm, e, false));
     dict_set(vm, as<Module>(*m)->dict, vm.name(e.name), *f);
   }
@@ -237,12 +247,12 @@ Value make_torch_c(VM& vm) {
       .constant("preserve_format", make_memory_format(vm, ops::MemoryFormat::Preserve))
       .constant("channels_last", make_memory_format(vm, ops::MemoryFormat::ChannelsLast))
       .constant("channels_last_3d", make_memory_format(vm, ops::MemoryFormat::ChannelsLast3d));
-  m.constant("_functions", namespace_module(vm, "torch._C._functions", "torch"))
-      .constant("_nn", namespace_module(vm, "torch._C._nn", "nn"))
-      .constant("_linalg", namespace_module(vm, "torch._C._linalg", "linalg"))
-      .constant("_special", namespace_module(vm, "torch._C._special", "special"))
-      .constant("_fft", namespace_module(vm, "torch._C._fft", "fft"))
-      .constant("_private", namespace_module(vm, "torch._C._private", "private"));
+  m.constant("_functions", namespace_module(vm, "torch._C._functions", OperatorSpace::Torch))
+      .constant("_nn", namespace_module(vm, "torch._C._nn", OperatorSpace::Nn))
+      .constant("_linalg", namespace_module(vm, "torch._C._linalg", OperatorSpace::Linalg))
+      .constant("_special", namespace_module(vm, "torch._C._special", OperatorSpace::Special))
+      .constant("_fft", namespace_module(vm, "torch._C._fft", OperatorSpace::Fft))
+      .constant("_private", namespace_module(vm, "torch._C._private", OperatorSpace::Private));
   return m.take();
 }
 

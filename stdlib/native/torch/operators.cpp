@@ -10,14 +10,13 @@
 namespace tsvm::stdlib {
 
 using namespace tsvm::vm;
-using ops::ArgKind;
 
 namespace {
 
 constexpr size_t kMaxParams = 24;
 
 struct OperatorObject : Object {
-  const ops::OpName* entry;
+  const OperatorEntry* entry;
   bool is_method;
 };
 
@@ -34,10 +33,6 @@ size_t size_of(Value sequence) {
   return is_kind(sequence, Kind::List) ? static_cast<size_t>(as<List>(sequence)->size) : as<Tuple>(sequence)->size;
 }
 
-ops::DTypeCategory category_of(ops::DType t) { return ops::info(t).category; }
-
-bool has_default(const ops::OpArg& p) { return p.default_value.kind != ops::DefaultValue::Kind::Missing; }
-
 bool is_int(Value v) { return v.is_int() || (v.is_object() && unbox(v).is_int()); }
 
 /// A tensor that can stand for a number: 0 dimensions, and no gradient to be lost.
@@ -51,13 +46,13 @@ bool all_of(Value sequence, bool (*test)(Value)) {
   return true;
 }
 
-bool accepts(VM& vm, const ops::OpArg& p, Value v) {
+bool accepts(VM& vm, const OperatorParam& p, Value v) {
   if (v.is_none()) return p.optional;
   switch (p.kind) {
     case ArgKind::Tensor: return v.is_tensor();
     case ArgKind::Scalar: return is_number(v) || is_zero_dim(v);
     case ArgKind::Int:
-      return is_int(v) || (is_zero_dim(v) && category_of(v.t->dtype()) == ops::DTypeCategory::Integral);
+      return is_int(v) || (is_zero_dim(v) && ops::info(v.t->dtype()).category == ops::DTypeCategory::Integral);
     case ArgKind::Float: return is_int(v) || v.is_bool() || unbox(v).is_float() || is_zero_dim(v);
     case ArgKind::Bool: return v.is_bool();
     case ArgKind::Str: return is_str(v);
@@ -67,13 +62,13 @@ bool accepts(VM& vm, const ops::OpArg& p, Value v) {
     case ArgKind::MemoryFormat: return v.is_object() && v.o->type == torch_types(vm).memory_format;
     case ArgKind::Generator: return v.is_object() && v.o->type == torch_types(vm).generator;
     case ArgKind::Storage: return v.is_object() && v.o->type == torch_types(vm).storage;
-    case ArgKind::TensorList:
-      return is_sequence(v) && all_of(v, [](Value x) { return x.is_tensor(); });
+    case ArgKind::TensorList: return is_sequence(v) && all_of(v, [](Value x) { return x.is_tensor(); });
+    case ArgKind::OptionalTensorList:
       return is_sequence(v) && all_of(v, [](Value x) { return x.is_tensor() || x.is_none(); });
     case ArgKind::IntList:
       if (p.list_size && is_int(v)) return true;
       return is_sequence(v) && all_of(v, [](Value x) {
-               return is_int(x) || (is_zero_dim(x) && category_of(x.t->dtype()) == ops::DTypeCategory::Integral);
+               return is_int(x) || (is_zero_dim(x) && ops::info(x.t->dtype()).category == ops::DTypeCategory::Integral);
              });
     case ArgKind::FloatList:
       if (p.list_size && is_number(v)) return true;
@@ -86,7 +81,7 @@ bool accepts(VM& vm, const ops::OpArg& p, Value v) {
 }
 
 /// PyTorch's word for a kind, in messages.
-std::string kind_text(const ops::OpArg& p) {
+std::string kind_text(const OperatorParam& p) {
   switch (p.kind) {
     case ArgKind::Tensor: return "Tensor";
     case ArgKind::Scalar: return "Number";
@@ -139,13 +134,13 @@ std::string type_text(VM& vm, Value v) {
 }
 
 /// The name by which programs know a parameter: functions call self `input`.
-std::string_view python_name(const ops::OpArg& p, bool is_method) {
+std::string_view python_name(const OperatorParam& p, bool is_method) {
   return !is_method && std::strcmp(p.name, "self") == 0 ? std::string_view("input") : std::string_view(p.name);
 }
 
 struct Call {
   VM& vm;
-  const ops::OpName& entry;
+  const OperatorEntry& entry;
   bool is_method;
   std::span<const Value> positional;
   std::span<const Value> keyword_values;
@@ -153,23 +148,23 @@ struct Call {
 };
 
 /// Fits the arguments to one overload. `why` (when not null) gets the reason of a misfit.
-bool fit(const Call& c, const ops::OpRow& o, Value* out, Ref& keep, std::string* why) {
-  size_t n = o.args.size();
+bool fit(const Call& c, const OperatorOverload& o, Value* out, Ref& keep, std::string* why) {
+  size_t n = o.params.size();
   TSVM_CHECK(n <= kMaxParams, "an operator with too many parameters");
   size_t can_be_positional = 0;
-  while (can_be_positional < n && !o.args[can_be_positional].keyword_only) can_be_positional++;
+  while (can_be_positional < n && !o.params[can_be_positional].keyword_only) can_be_positional++;
   std::span<const Value> args = c.positional;
   for (size_t i = 0; i < n; i++) out[i] = Value::unbound();
   size_t self = c.is_method ? 1 : 0;
   // x.view(2, 3): ints in a row stand for a list, where the list is the only positional parameter.
   bool collected = false;
-  if (can_be_positional == self + 1 && o.args[self].kind == ArgKind::IntList && args.size() > self &&
+  if (can_be_positional == self + 1 && o.params[self].kind == ArgKind::IntList && args.size() > self &&
       is_int(args[self])) {
     bool ints = true;
     for (size_t i = self; i < args.size(); i++)
-      ints &=
-          is_int(args[i]) || (is_zero_dim(args[i]) && category_of(args[i].t->dtype()) == ops::DTypeCategory::Integral);
-    if (ints && !(o.args[self].list_size && args.size() == self + 1)) {
+      ints &= is_int(args[i]) ||
+              (is_zero_dim(args[i]) && ops::info(args[i].t->dtype()).category == ops::DTypeCategory::Integral);
+    if (ints && !(o.params[self].list_size && args.size() == self + 1)) {
       keep = Ref(make_tuple(c.vm, args.subspan(self)));
       if (self) out[0] = args[0];
       out[self] = *keep;
@@ -189,11 +184,11 @@ bool fit(const Call& c, const ops::OpRow& o, Value* out, Ref& keep, std::string*
   for (size_t k = 0; k < c.keywords.size(); k++) {
     std::string_view name = c.keywords[k]->view();
     size_t i = 0;
-    while (i < n && python_name(o.args[i], c.is_method) != name && name != o.args[i].name) i++;
+    while (i < n && python_name(o.params[i], c.is_method) != name && name != o.params[i].name) i++;
     if (i == n || (c.is_method && i == 0)) {
       // axis and keepdims are NumPy's words, `x` and `other`... the usual aliases.
       const char* alias = name == "axis" ? "dim" : name == "keepdims" ? "keepdim" : name == "x" ? "self" : nullptr;
-      for (i = 0; alias && i < n && std::strcmp(o.args[i].name, alias) != 0; i++) {
+      for (i = 0; alias && i < n && std::strcmp(o.params[i].name, alias) != 0; i++) {
       }
       if (!alias || i == n) {
         if (why) *why = ops::concat(c.entry.name, "() got an unexpected keyword argument '", name, "'");
@@ -209,14 +204,14 @@ bool fit(const Call& c, const ops::OpRow& o, Value* out, Ref& keep, std::string*
   std::string missing;
   size_t missing_count = 0;
   for (size_t i = 0; i < n; i++) {
-    const ops::OpArg& p = o.args[i];
+    const OperatorParam& p = o.params[i];
     if (out[i].is_unbound()) {
-      if (!has_default(p)) {
+      if (!p.has_default) {
         missing += (missing_count++ ? ", \"" : "\"") + std::string(python_name(p, c.is_method)) + "\"";
       }
       continue;
     }
-    if (out[i].is_none() && p.optional && has_default(p)) {
+    if (out[i].is_none() && p.optional && p.has_default) {
       continue;
     }
     if (!accepts(c.vm, p, out[i])) {
@@ -255,11 +250,11 @@ bool fit(const Call& c, const ops::OpRow& o, Value* out, Ref& keep, std::string*
   return true;
 }
 
-std::string signature_text(const ops::OpRow& o, bool is_method) {
+std::string signature_text(const OperatorOverload& o, bool is_method) {
   std::string text = "(";
   bool star = false, first = true;
-  for (size_t i = is_method ? 1 : 0; i < o.args.size(); i++) {
-    const ops::OpArg& p = o.args[i];
+  for (size_t i = is_method ? 1 : 0; i < o.params.size(); i++) {
+    const OperatorParam& p = o.params[i];
     if (!first) text += ", ";
     first = false;
     if (p.keyword_only && !star) {
@@ -272,11 +267,11 @@ std::string signature_text(const ops::OpRow& o, bool is_method) {
 }
 
 Value no_match(const Call& c) {
-  if (c.entry.rows.size() == 1 || ops::info(c.entry.rows[1]).variant == ops::OpVariant::Out) {
+  if (c.entry.overloads.size() == 1) {
     Value bound[kMaxParams];
     Ref keep;
     std::string why;
-    fit(c, ops::info(c.entry.rows[0]), bound, keep, &why);
+    fit(c, c.entry.overloads[0], bound, keep, &why);
     return raise(c.vm, c.vm.types.TypeError, "%s", why.c_str());
   }
   std::string got;
@@ -286,7 +281,7 @@ Value no_match(const Call& c) {
     got += (got.empty() ? "" : ", ") + std::string(c.keywords[k]->view()) + "=" + type_text(c.vm, c.keyword_values[k]);
   std::string text = ops::concat(c.entry.name, "() received an invalid combination of arguments - got (", got,
                                  "), but expected one of:");
-  for (ops::OpId id : c.entry.rows) text += "\n * " + signature_text(ops::info(id), c.is_method);
+  for (const OperatorOverload& o : c.entry.overloads) text += "\n * " + signature_text(o, c.is_method);
   return raise(c.vm, c.vm.types.TypeError, "%s", (text + "\n").c_str());
 }
 
@@ -308,13 +303,13 @@ Value operator_get(VM& vm, Value self, Value instance, Type*) {
 const GetSetDef kAttributes[] = {
     {"__name__", [](VM& vm, Value self) { return make_str(vm, object_of(self)->entry->name); }},
     {"__qualname__", [](VM& vm, Value self) { return make_str(vm, object_of(self)->entry->name); }},
-    {"__doc__", [](VM& vm, Value self) { return make_str(vm, ops::info(object_of(self)->entry->rows[0]).doc); }},
+    {"__doc__", [](VM& vm, Value self) { return make_str(vm, object_of(self)->entry->doc); }},
     {"__module__", [](VM& vm, Value) { return make_str(vm, "torch"); }},
     {"_schemas",
      [](VM& vm, Value self) {
        Ref list(make_list(vm));
-       for (ops::OpId id : object_of(self)->entry->rows) {
-         Ref text(make_str(vm, ops::info(id).schema));
+       for (const OperatorOverload& o : object_of(self)->entry->overloads) {
+         Ref text(make_str(vm, o.schema));
          list_append(vm, as<List>(*list), *text);
        }
        return list.take();
@@ -323,7 +318,7 @@ const GetSetDef kAttributes[] = {
 
 }  // namespace
 
-Value call_operator(VM& vm, const ops::OpName& entry, bool is_method, std::span<const Value> args,
+Value call_operator(VM& vm, const OperatorEntry& entry, bool is_method, std::span<const Value> args,
                     std::span<Str* const> keywords) {
   size_t n = args.size() - keywords.size();
   Call c{vm, entry, is_method, args.first(n), args.subspan(n), keywords};
@@ -332,15 +327,15 @@ Value call_operator(VM& vm, const ops::OpName& entry, bool is_method, std::span<
                  "descriptor '%s' for 'torch._C._TensorBase' objects doesn't apply to a '%s' object", entry.name,
                  n ? type_of(vm, args[0])->name->data : "nothing");
   Value bound[kMaxParams];
-  for (ops::OpId id : entry.rows) {
+  for (const OperatorOverload& o : entry.overloads) {
     Ref keep;
-    if (fit(c, ops::info(id), bound, keep, nullptr)) return kOpThunks[static_cast<int>(id)](vm, bound);
+    if (fit(c, o, bound, keep, nullptr)) return o.thunk(vm, bound);
     if (!vm.pending.is_unbound()) return Value::error();
   }
   return no_match(c);
 }
 
-Value make_operator(VM& vm, const ops::OpName& entry, bool is_method) {
+Value make_operator(VM& vm, const OperatorEntry& entry, bool is_method) {
   auto* o =
       allocate_object<OperatorObject>(vm, is_method ? torch_types(vm).op_method : torch_types(vm).op, Kind::Operator);
   o->entry = &entry;

@@ -222,7 +222,7 @@ Value deprecated_t(VM& vm, Value self) {
     const Tensor& t = self_of(self);
     ops::DimVector dims;
     for (int64_t d = t.dim() - 1; d >= 0; d--) dims.push_back(d);
-    return box(vm, ops::permute(t, dims));
+    return box(vm, ops::op::permute(t, dims));
   });
 }
 
@@ -262,7 +262,7 @@ const GetSetDef kAttributes[] = {
      set_data},
     {"T", deprecated_t},
     {"mT",
-     [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, ops::transpose(self_of(self), -2, -1)); }); }},
+     [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, ops::op::transpose(self_of(self), -2, -1)); }); }},
     {"is_cuda", [](VM&, Value self) { return Value::boolean(self_of(self).device().is_cuda()); }},
     {"is_cpu", [](VM&, Value self) { return Value::boolean(self_of(self).is_cpu()); }},
     {"is_meta", [](VM&, Value self) { return Value::boolean(self_of(self).is_meta()); }},
@@ -426,7 +426,7 @@ const NativeDef kMethods[] = {
                       type_of(vm, a[1])->name->data);
        Ref same(compare(vm, CompareOp::Eq, a[0], a[1]));
        if (same.is_error() || !same->is_tensor()) return same.take();
-       return guarded(vm, [&] { return Value::boolean(ops::item(ops::any(self_of(*same))).to_bool()); });
+       return guarded(vm, [&] { return Value::boolean(ops::item(ops::op::any(self_of(*same))).to_bool()); });
      }},
     {"numpy(self, /, *, force=False)",
      [](VM& vm, const Value*) {
@@ -502,7 +502,7 @@ int64_t length_slot(VM& vm, Value self) {
 Value iter_slot(VM& vm, Value self) {
   if (self_of(self).dim() == 0) return raise(vm, vm.types.TypeError, "iteration over a 0-d tensor");
   return guarded(vm, [&] {
-    Ref parts(box(vm, ops::unbind(self_of(self), 0)));
+    Ref parts(box(vm, ops::op::unbind(self_of(self), 0)));
     return get_iter(vm, *parts);
   });
 }
@@ -539,91 +539,108 @@ Value index_slot(VM& vm, Value self) {
 // --- operators through special methods
 // ------------------------------------------------------------------------------------------------
 
-/// The rows behind + and the like, found once by the names that the declarations give.
+/// The entries behind + and the like, found once per VM by the names that the declarations give.
 struct SpecialTables : Extension {
-  std::array<const ops::OpSpecial*, static_cast<size_t>(ArithOp::Count)> arith{};
-  std::array<const ops::OpSpecial*, 6> comparison{};  // Lt .. Ge
-  std::array<const ops::OpSpecial*, static_cast<size_t>(ir::UnaryOp::Count)> unary{};
-  const ops::OpSpecial* absolute = nullptr;
+  std::array<const OperatorEntry*, static_cast<size_t>(ArithOp::Count)> arith{}, reflected{}, inplace{};
+  std::array<const OperatorEntry*, 6> comparison{};  // Lt .. Ge
+  std::array<const OperatorEntry*, static_cast<size_t>(ir::UnaryOp::Count)> unary{};
+  const OperatorEntry* absolute = nullptr;
 };
 
 constexpr const char* kArithNames[] = {"add",    "sub",    "mul",    "truediv", "floordiv", "mod", "pow",
                                        "matmul", "lshift", "rshift", "and",     "or",       "xor"};
 constexpr const char* kCompareNames[] = {"lt", "le", "eq", "ne", "gt", "ge"};
-constexpr const char* kUnaryNames[] = {"neg", "pos", "invert"};
+
+const OperatorEntry* find_entry(std::string_view name) {
+  for (const OperatorEntry& e : kOperators)
+    if (name == e.name && e.is_method) return &e;
+  for (const OperatorEntry& e : kOperators)
+    if (name == e.name) return &e;
+  return nullptr;
+}
 
 void fill_specials(SpecialTables& tables) {
-  for (int k = 0; k < ops::kOpSpecialCount; k++) {
-    const ops::OpSpecial& s = ops::kOpSpecials[k];
-    auto place = [&](auto& array, const auto& names) {
+  for (const OperatorSpecial& s : kOperatorSpecials) {
+    std::string_view name = s.name;
+    const OperatorEntry* entry = find_entry(s.entry);
+    TSVM_CHECK(entry && name.starts_with("__") && name.ends_with("__"), "a special method's operator is missing");
+    name = name.substr(2, name.size() - 4);
+    auto place = [&](auto& array, const auto& names, std::string_view prefix) {
       for (size_t i = 0; i < std::size(names); i++)
-        if (std::strcmp(s.operator_name, names[i]) == 0) array[i] = &s;
+        if (name.size() == prefix.size() + std::strlen(names[i]) && name.starts_with(prefix) &&
+            name.ends_with(names[i]))
+          array[i] = entry;
     };
-    place(tables.arith, kArithNames);
-    place(tables.comparison, kCompareNames);
-    place(tables.unary, kUnaryNames);
-    if (std::strcmp(s.operator_name, "abs") == 0) tables.absolute = &s;
+    place(tables.arith, kArithNames, "");
+    place(tables.reflected, kArithNames, "r");
+    place(tables.inplace, kArithNames, "i");
+    place(tables.comparison, kCompareNames, "");
+    if (name == "neg") tables.unary[static_cast<size_t>(ir::UnaryOp::Neg)] = entry;
+    if (name == "pos") tables.unary[static_cast<size_t>(ir::UnaryOp::Pos)] = entry;
+    if (name == "invert") tables.unary[static_cast<size_t>(ir::UnaryOp::Invert)] = entry;
+    if (name == "abs") tables.absolute = entry;
   }
 }
 
-constexpr ops::OpId kNoOp = static_cast<ops::OpId>(-1);
-
-/// The row called with its first two arguments; the others have defaults.
-Value call_row(VM& vm, ops::OpId id, Value a, Value b) {
-  Value bound[16] = {a, b};
-  return kOpThunks[static_cast<int>(id)](vm, bound);
-}
-
-/// a OP b, where one is a tensor and the other a tensor or a number.
-Value call_two(VM& vm, ops::OpId with_tensor, ops::OpId with_number, Value a, Value b) {
-  if (b.is_tensor() && with_tensor != kNoOp) return call_row(vm, with_tensor, a, b);
-  if (!b.is_tensor() && with_number != kNoOp) return call_row(vm, with_number, a, b);
-  if (b.is_tensor() || with_tensor == kNoOp) return Value::not_implemented();
-  try {
-    Ref number(box(vm, ops::wrapped_number(unpack_scalar(b))));
-    return call_row(vm, with_tensor, a, *number);
-  } catch (const ops::Error& e) {
-    return raise_error(vm, e);
+/// entry(a, b) where both operands have kinds that operators take: the overload is chosen by b alone.
+Value call_two(VM& vm, const OperatorEntry* entry, Value a, Value b) {
+  for (const OperatorOverload& o : entry->overloads) {
+    ArgKind second = o.params.size() > 1 ? o.params[1].kind : ArgKind::Str;
+    if (o.params[0].kind == ArgKind::Tensor &&
+        (b.is_tensor() ? second == ArgKind::Tensor : second == ArgKind::Scalar)) {
+      Value bound[8] = {a, b};
+      if (o.params.size() <= 8 && (o.params.size() == 2 || o.params[2].has_default)) return o.thunk(vm, bound);
+    }
   }
+  Value args[] = {a, b};
+  return call_operator(vm, *entry, true, args, {});
 }
 
 bool is_operand(Value v) { return v.is_tensor() || is_number(v); }
 
 Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
   if (!is_operand(other)) return Value::not_implemented();
-  const ops::OpSpecial* s = vm.extension<SpecialTables>().arith[static_cast<size_t>(op)];
-  if (!s) return Value::not_implemented();
-  if (!reflected) return call_two(vm, s->tensor, s->number, self, other);
-  // A number on the left becomes a tensor that takes no part in promotion.
+  SpecialTables& tables = vm.extension<SpecialTables>();
+  size_t i = static_cast<size_t>(op);
+  if (!reflected) {
+    const OperatorEntry* entry = tables.arith[i];
+    return entry ? call_two(vm, entry, self, other) : Value::not_implemented();
+  }
+  if (const OperatorEntry* entry = tables.reflected[i]) return call_two(vm, entry, self, other);
+  // Number on the left: as a wrapped tensor, so that it takes no part in promotion.
+  const OperatorEntry* entry = tables.arith[i];
+  if (!entry) return Value::not_implemented();
+  if (op == ArithOp::Add || op == ArithOp::Mul || op == ArithOp::And || op == ArithOp::Or || op == ArithOp::Xor)
+    return call_two(vm, entry, self, other);
   return guarded(vm, [&] {
-    Ref left(other.is_tensor() ? new_ref(other) : box(vm, ops::wrapped_number(unpack_scalar(other))));
-    return call_two(vm, s->tensor, s->number, *left, self);
+    Ref left(box(vm, ops::wrapped_number(unpack_scalar(other))));
+    return call_two(vm, entry, *left, self);
   });
 }
 
 Value inplace_slot(VM& vm, ArithOp op, Value self, Value other) {
   if (!is_operand(other)) return Value::not_implemented();
-  const ops::OpSpecial* s = vm.extension<SpecialTables>().arith[static_cast<size_t>(op)];
-  if (!s || (s->inplace_tensor == kNoOp && s->inplace_number == kNoOp)) return binary_slot(vm, op, self, other, false);
-  return call_two(vm, s->inplace_tensor, s->inplace_number, self, other);
+  SpecialTables& tables = vm.extension<SpecialTables>();
+  if (const OperatorEntry* entry = tables.inplace[static_cast<size_t>(op)]) return call_two(vm, entry, self, other);
+  return binary_slot(vm, op, self, other, false);
 }
 
 Value compare_slot(VM& vm, CompareOp op, Value self, Value other) {
   if (!is_operand(other)) return Value::not_implemented();
-  const ops::OpSpecial* s = vm.extension<SpecialTables>().comparison[static_cast<size_t>(op)];
-  return s ? call_two(vm, s->tensor, s->number, self, other) : Value::not_implemented();
+  const OperatorEntry* entry = vm.extension<SpecialTables>().comparison[static_cast<size_t>(op)];
+  return entry ? call_two(vm, entry, self, other) : Value::not_implemented();
 }
 
 Value unary_slot(VM& vm, ir::UnaryOp op, Value self) {
-  const ops::OpSpecial* s = vm.extension<SpecialTables>().unary[static_cast<size_t>(op)];
-  if (op == ir::UnaryOp::Pos && !s) return new_ref(self);
-  return s ? call_row(vm, s->tensor, self, Value::unbound()) : Value::not_implemented();
+  const OperatorEntry* entry = vm.extension<SpecialTables>().unary[static_cast<size_t>(op)];
+  if (op == ir::UnaryOp::Pos && !entry) return new_ref(self);
+  if (!entry) return Value::not_implemented();
+  return call_operator(vm, *entry, true, {&self, 1}, {});
 }
 
 Value absolute_slot(VM& vm, Value self) {
-  const ops::OpSpecial* s = vm.extension<SpecialTables>().absolute;
-  return s ? call_row(vm, s->tensor, self, Value::unbound())
-           : raise(vm, vm.types.NotImplementedError, "abs() of tensors");
+  const OperatorEntry* entry = vm.extension<SpecialTables>().absolute;
+  return call_operator(vm, *entry, true, {&self, 1}, {});
 }
 
 // --- making tensors by calling the class
@@ -634,7 +651,7 @@ Value tensor_create(VM& vm, Type*, std::span<const Value> args, std::span<Str* c
   if (!keywords.empty())
     return raise(vm, vm.types.TypeError, "new() received an unexpected keyword argument '%s'", keywords[0]->data);
   if (args.size() == 1 && args[0].is_tensor())
-    return guarded(vm, [&] { return box(vm, ops::alias(self_of(args[0]))); });
+    return guarded(vm, [&] { return box(vm, ops::op::alias(self_of(args[0]))); });
   if (args.size() == 1 && args[0].is_object() && args[0].o->type == torch_types(vm).size)
     return guarded(vm, [&] { return box(vm, ops::empty(unpack_int_list(args[0]), ops::default_dtype())); });
   if (args.size() == 1 && !is_integer(args[0]))
@@ -698,7 +715,7 @@ void init_tensor_type(VM& vm) {
   storage->slots.dealloc = [](VM&, Object* o) { static_cast<StorageObject*>(o)->storage->release(); };
   storage->slots.length = [](VM&, Value self) {
     auto* s = static_cast<StorageObject*>(self.o);
-    return static_cast<int64_t>(s->storage->bytes() / ops::item_size(s->dtype));
+    return static_cast<int64_t>(s->storage->nbytes() / ops::item_size(s->dtype));
   };
   static const NativeDef kStorageMethods[] = {
       {"data_ptr(self, /)",
@@ -707,7 +724,7 @@ void init_tensor_type(VM& vm) {
        }},
       {"nbytes(self, /)",
        [](VM&, const Value* a) {
-         return Value::integer(static_cast<int64_t>(static_cast<StorageObject*>(a[0].o)->storage->bytes()));
+         return Value::integer(static_cast<int64_t>(static_cast<StorageObject*>(a[0].o)->storage->nbytes()));
        }},
       {"size(self, /)", [](VM& v, const Value* a) { return Value::integer(length(v, a[0])); }},
       {"tolist(self, /)",
@@ -745,14 +762,13 @@ void init_tensor_type(VM& vm) {
   t->slots.create = tensor_create;
   SpecialTables& tables = vm.extension<SpecialTables>();
   for (size_t i = 0; i < tables.arith.size(); i++) {
-    if (tables.arith[i]) t->arith_ops |= 1u << i;
-    if (tables.arith[i]) t->inplace_ops |= 1u << i;
+    if (tables.arith[i] || tables.reflected[i]) t->arith_ops |= 1u << i;
+    if (tables.inplace[i]) t->inplace_ops |= 1u << i;
   }
   t->unary_ops = op_bit(ir::UnaryOp::Neg) | op_bit(ir::UnaryOp::Pos) | op_bit(ir::UnaryOp::Invert);
   finish_type(vm, t, {.methods = kMethods, .getset = kAttributes});
-  for (int i = 0; i < ops::kOpNameCount; i++) {
-    const ops::OpName& e = ops::kOpNames[i];
-    if (!e.method) continue;
+  for (const OperatorEntry& e : kOperators) {
+    if (!e.is_method) continue;
     Ref method(make_operator(vm, e, true));
     dict_set(vm, t->dict, vm.name(e.name), *method);
   }

@@ -1,0 +1,54 @@
+// Arithmetic on single elements that kernels share.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "ops/cpu/parallel.h"
+#include "ops/tensor/dtype.h"
+
+namespace tsvm::ops::cpu {
+
+template <class T>
+TSVM_INLINE inline bool is_nan(T v) {
+  if constexpr (std::is_integral_v<T>)
+    return false;
+  else
+    return v != v;
+}
+
+/// Complex products by the plain formula (std::complex would go to great lengths for infinities).
+template <class T>
+TSVM_INLINE inline T product(T a, T b) {
+  if constexpr (is_complex_type<T>)
+    return T(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
+  else
+    return a * b;
+}
+
+/// into += v and into *= v with the dtype's own meaning: bools are or/and, integers wrap, 16-bit floats round once.
+template <class T>
+TSVM_INLINE inline void add_to(T& into, T v) {
+  if constexpr (std::is_same_v<T, bool>)
+    into = into || v;
+  else if constexpr (is_reduced_type<T>)
+    into = T(static_cast<float>(into) + static_cast<float>(v));
+  else if constexpr (std::is_integral_v<T>)
+    into = static_cast<T>(static_cast<uint64_t>(into) + static_cast<uint64_t>(v));
+  else
+    into += v;
+}
+
+template <class T>
+TSVM_INLINE inline void multiply_by(T& into, T v) {
+  if constexpr (std::is_same_v<T, bool>)
+    into = into && v;
+  else if constexpr (is_reduced_type<T>)
+    into = T(static_cast<float>(into) * static_cast<float>(v));
+  else if constexpr (std::is_integral_v<T>)
+    into = static_cast<T>(static_cast<uint64_t>(into) * static_cast<uint64_t>(v));
+  else
+    into = product(into, v);
+}
+
+}  // namespace tsvm::ops::cpu
