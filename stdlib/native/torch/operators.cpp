@@ -171,6 +171,14 @@ bool fit(const Call& c, const OperatorOverload& o, Value* out, Ref& keep, std::s
       collected = true;
     }
   }
+  // torch.broadcast_tensors(a, b): the same for tensors.
+  if (!collected && can_be_positional == self + 1 && o.params[self].kind == ArgKind::TensorList && args.size() > self &&
+      args[self].is_tensor()) {
+    keep = Ref(make_tuple(c.vm, args.subspan(self)));
+    if (self) out[0] = args[0];
+    out[self] = *keep;
+    collected = true;
+  }
   if (!collected) {
     if (args.size() > can_be_positional) {
       if (why)
