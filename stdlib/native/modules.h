@@ -12,6 +12,7 @@ namespace tsvm::stdlib {
 #define TSVM_NATIVE_MODULES(MODULE)        \
   MODULE("_collections", make_collections) \
   MODULE("_hash", make_hash)               \
+  MODULE("_io", make_io)                   \
   MODULE("_nn", make_nn_module)            \
   MODULE("_os", make_os)                   \
   MODULE("_random", make_random)           \

@@ -115,11 +115,13 @@ bool each_field(Value self, Fn&& fn) {
   return true;
 }
 
-Value find_borrow(Value self, Value key) {
+/// The member of that name; names in shapes are interned ones.
+Value find_borrow(VM& vm, Value self, Value key) {
   if (!is_str(key)) return Value::unbound();
+  Ref name(Value::object(vm.intern(as<Str>(key))));
   Attributes* a = attributes_of(view(self)->owner.o);
-  if (kind_of(a, as<Str>(key)) != view(self)->mark) return Value::unbound();
-  return attribute_find_borrow(a, as<Str>(key));
+  if (kind_of(a, as<Str>(*name)) != view(self)->mark) return Value::unbound();
+  return attribute_find_borrow(a, as<Str>(*name));
 }
 
 Value make_view(VM& vm, Value owner, SlotKind kind) {
@@ -132,7 +134,7 @@ Value make_view(VM& vm, Value owner, SlotKind kind) {
 }
 
 Value view_get_item(VM& vm, Value self, Value key) {
-  Value found = find_borrow(self, key);
+  Value found = find_borrow(vm, self, key);
   return found.is_unbound() ? raise_key_error(vm, key) : new_ref(found);
 }
 
@@ -147,7 +149,7 @@ bool view_set_item(VM& vm, Value self, Value key, Value value) {
     store(vm, a, as<Str>(*name), value, view(self)->mark);
     return true;
   }
-  if (find_borrow(self, key).is_unbound()) {
+  if (find_borrow(vm, self, key).is_unbound()) {
     (void)raise_key_error(vm, key);
     return false;
   }
@@ -155,7 +157,7 @@ bool view_set_item(VM& vm, Value self, Value key, Value value) {
   return true;
 }
 
-int view_contains(VM&, Value self, Value key) { return find_borrow(self, key).is_unbound() ? 0 : 1; }
+int view_contains(VM& vm, Value self, Value key) { return find_borrow(vm, self, key).is_unbound() ? 0 : 1; }
 
 int64_t view_length(VM&, Value self) {
   int64_t n = 0;
@@ -223,13 +225,13 @@ const NativeDef kViewMethods[] = {
        return get_iter(vm, *keys);
      }},
     {"get(self, key, default=None, /)",
-     [](VM&, const Value* a) {
-       Value found = find_borrow(a[0], a[1]);
+     [](VM& vm, const Value* a) {
+       Value found = find_borrow(vm, a[0], a[1]);
        return new_ref(found.is_unbound() ? a[2] : found);
      }},
     {"pop(self, key, default=..., /)",
      [](VM& vm, const Value* a) {
-       Ref found = Ref::copy(find_borrow(a[0], a[1]));
+       Ref found = Ref::copy(find_borrow(vm, a[0], a[1]));
        if (found->is_unbound()) return a[2].is_unbound() ? raise_key_error(vm, a[1]) : new_ref(a[2]);
        return view_set_item(vm, a[0], a[1], Value::unbound()) ? found.take() : Value::error();
      }},

@@ -6,6 +6,12 @@ filters = [("default", None, DeprecationWarning, "__main__", 0), ("ignore", None
            ("ignore", None, ResourceWarning, None, 0)]
 _seen = {}
 _default_action = "default"
+_version = 0
+
+
+def _filters_changed():
+    global _version
+    _version += 1
 
 
 class WarningMessage:
@@ -75,13 +81,25 @@ def warn(message, category=None, stacklevel=1, source=None):
     category = UserWarning if category is None else category
     if not (isinstance(category, type) and issubclass(category, Warning)):
         raise TypeError("category must be a Warning subclass, not '{:s}'".format(type(category).__name__))
-    filename, lineno, module, registry = sys._warning_place(stacklevel + 1)
+    try:
+        frame = sys._getframe(stacklevel)
+    except ValueError:
+        frame = None
+    if frame is None:
+        filename, lineno, module, registry = "sys", 1, "sys", _seen
+    else:
+        filename, lineno = frame.f_code.co_filename, frame.f_lineno
+        module = frame.f_globals.get("__name__", "<string>")
+        registry = frame.f_globals.setdefault("__warningregistry__", {})
     warn_explicit(message, category, filename, lineno, module, registry, None, source)
 
 
 def warn_explicit(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None):
     module = module or filename or "<unknown>"
     registry = _seen if registry is None else registry
+    if registry.get("version") != _version:  # filters have changed: what was said before may be said again
+        registry.clear()
+        registry["version"] = _version
     if isinstance(message, Warning):
         text = str(message)
         category = message.__class__
@@ -134,14 +152,12 @@ def _add(rule, append):
         if rule in filters:
             filters.remove(rule)
         filters.insert(0, rule)
-    _seen.clear()
-    sys._forget_warnings()
+    _filters_changed()
 
 
 def resetwarnings():
     filters[:] = []
-    _seen.clear()
-    sys._forget_warnings()
+    _filters_changed()
 
 
 _recorders = []
@@ -156,8 +172,7 @@ class catch_warnings:
 
     def __enter__(self):
         self._saved = filters[:]
-        sys._forget_warnings()
-        _seen.clear()
+        _filters_changed()
         if self._rule is not None:
             simplefilter(*self._rule)
         if self._record:
@@ -167,7 +182,6 @@ class catch_warnings:
 
     def __exit__(self, *exc_info):
         filters[:] = self._saved
-        _seen.clear()
-        sys._forget_warnings()
+        _filters_changed()
         if self._record:
             _recorders.pop()
