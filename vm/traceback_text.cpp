@@ -207,6 +207,7 @@ std::string suggestion(VM& vm, Value exception) {
     if (found.empty()) {
       candidates.clear();
       add_keys(vm.builtins, candidates);
+      for (const char* literal : {"None", "True", "False"}) candidates.emplace_back(literal);
       found = closest(name, candidates);
     }
     return found.empty() ? std::string() : ". Did you mean: '" + found + "'?";

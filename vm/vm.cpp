@@ -14,6 +14,7 @@
 #include "vm/runtime.h"
 #include "vm/tables.h"
 #include "vm/types/common.h"
+#include "vm/types/file.h"
 #include "vm/types/init.h"
 
 namespace tsvm::vm {
@@ -126,16 +127,22 @@ VM::~VM() {
   }
   for (auto& [key, extension] : tables->extensions) extension->clear(*this);
 
-  // Module namespaces first, newest last in: what they hold is freed while the library is still whole.
+  // Module namespaces first, newest last in: what they hold is freed while the library is still whole. What runs then
+  // (__del__, generators) still finds sys and its streams.
   std::vector<Ref> open;
+  Value main = dict_get_borrow(modules, names.main);
+  if (is_kind(main, Kind::Module)) dict_clear(*this, as<Module>(main)->dict);
+  Ref sys = Ref::copy(dict_get_borrow(modules, names.sys));
   uint32_t position = 0;
-  while (DictEntry* e = dict_next(modules, position)) open.push_back(Ref::copy(e->value));
-  dict_clear(*this, modules);
+  while (DictEntry* e = dict_next(modules, position))
+    if (!e->value.same(*sys)) open.push_back(Ref::copy(e->value));
   for (Ref& m : open)
-    if (is_kind(*m, Kind::Module) && !m->same(builtins_module)) {
-      if (m->o->refs == 1) continue;
-      dict_clear(*this, as<Module>(*m)->dict);
-    }
+    if (is_kind(*m, Kind::Module) && !m->same(builtins_module)) dict_clear(*this, as<Module>(*m)->dict);
+  heap.collect_all();
+  if (!flush_standard_streams(*this)) clear_pending(*this);
+  dict_clear(*this, modules);
+  if (is_kind(*sys, Kind::Module)) dict_clear(*this, as<Module>(*sys)->dict);
+  sys = Ref();
   open.clear();
   heap.collect_all();
   heap.collect_all();

@@ -334,15 +334,36 @@ void FunctionEmitter::for_statement(const ast::For& s) {
   }
 }
 
+namespace {
+
+// Where CPython 3.11 marks a failed assertion: the comparison that its compiler saw last, else the whole statement.
+void find_marked(const ast::Expr* e, SourceRange& range) {
+  if (e->is<ast::Compare>()) {
+    range = e->range;
+  } else if (const auto* u = e->as<ast::UnaryOp>(); u != nullptr && u->op == ast::UnaryOperator::kNot) {
+    find_marked(u->operand, range);
+  } else if (const auto* b = e->as<ast::BoolOp>()) {
+    for (const ast::Expr* v : b->values) find_marked(v, range);
+  } else if (const auto* i = e->as<ast::IfExp>()) {
+    find_marked(i->test, range);
+    find_marked(i->body, range);
+    find_marked(i->orelse, range);
+  }
+}
+
+}  // namespace
+
 void FunctionEmitter::assert_statement(const ast::Assert& s) {
+  SourceRange range = s.range;
+  find_marked(s.test, range);
   BlockId after = block();
   BlockId fails = block();
   branch_on(s.test, after, fails, s.range);
   ssa_.enter(fails);
   if (live()) {
-    ValueId error = emit(s.range, Opcode::LoadGlobal, {}, m_.module->intern("AssertionError"));
-    if (s.msg != nullptr) error = call(s.range, error, {value(s.msg)});
-    at(s.range);
+    ValueId error = emit(range, Opcode::LoadGlobal, {}, m_.module->intern("AssertionError"));
+    if (s.msg != nullptr) error = call(range, error, {value(s.msg)});
+    at(range);
     ssa_.terminate(Opcode::Raise, {error});
   }
   ssa_.enter(after);

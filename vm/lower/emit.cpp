@@ -307,9 +307,12 @@ class Emitter {
   }
 
   void jump_to(uint32_t from, uint32_t target) {
-    (void)from;
     if (block_pc_[target] != kNone) {
       set_handler(m_.blocks[target].handler);
+      MInst place;
+      place.inst = m_.f->blocks[m_.blocks[from].source.index].insts.back();
+      place.range = (*m_.f)[place.inst].range;
+      range(place);
       fixups_.push_back({pc(), target, kNone});
       word({static_cast<uint16_t>(Bc::Loop), 0, 0, 0});
       extension(0, code_.num_caches++);

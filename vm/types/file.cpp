@@ -47,10 +47,9 @@ File* file_of(Value v) { return static_cast<File*>(v.o); }
 
 bool is_file(Value v) { return is_kind(v, Kind::File); }
 
-bool raise_errno(VM& vm, File* f, int error) {
-  std::string path;
-  if (is_str(f->name)) path = std::string(text_of(f->name));
-  (void)raise_os_error(vm, error, path);
+// Errors of reading and writing do not name the file.
+bool raise_errno(VM& vm, int error) {
+  (void)raise_os_error(vm, error);
   return false;
 }
 
@@ -78,7 +77,7 @@ bool write_all(VM& vm, File* f, std::string_view bytes) {
         if (vm.interrupted && !handle_interrupt(vm)) return false;
         continue;
       }
-      return raise_errno(vm, f, errno);
+      return raise_errno(vm, errno);
     }
     bytes.remove_prefix(static_cast<size_t>(n));
   }
@@ -103,7 +102,7 @@ bool drop_read_ahead(VM& vm, File* f) {
   f->buffer->clear();
   f->start = 0;
   if (ahead && ::lseek(f->fd, -static_cast<off_t>(ahead), SEEK_CUR) < 0 && errno != ESPIPE)
-    return raise_errno(vm, f, errno);
+    return raise_errno(vm, errno);
   return true;
 }
 
@@ -126,7 +125,7 @@ int fill(VM& vm, File* f, size_t want = 65536) {
   }
   f->buffer->resize(old + (n > 0 ? static_cast<size_t>(n) : 0));
   if (n < 0) {
-    raise_errno(vm, f, errno);
+    raise_errno(vm, errno);
     return -1;
   }
   return n > 0;
@@ -375,7 +374,7 @@ Value method_seek(VM& vm, const Value* a) {
   }
   if (!flush_file(vm, f) || !drop_read_ahead(vm, f)) return Value::error();
   off_t at = ::lseek(f->fd, offset, whence == 0 ? SEEK_SET : whence == 1 ? SEEK_CUR : SEEK_END);
-  if (at < 0) return raise_errno(vm, f, errno), Value::error();
+  if (at < 0) return raise_errno(vm, errno), Value::error();
   return Value::integer(at);
 }
 
@@ -384,7 +383,7 @@ Value method_tell(VM& vm, const Value* a) {
   if (!check_open(vm, f)) return Value::error();
   if (f->memory) return Value::integer(static_cast<int64_t>(f->start));
   off_t at = ::lseek(f->fd, 0, SEEK_CUR);
-  if (at < 0) return raise_errno(vm, f, errno), Value::error();
+  if (at < 0) return raise_errno(vm, errno), Value::error();
   if (f->writing) return Value::integer(at + static_cast<int64_t>(f->buffer->size()));
   return Value::integer(at - static_cast<int64_t>(f->buffer->size() - f->start));
 }
@@ -403,7 +402,7 @@ Value method_truncate(VM& vm, const Value* a) {
   if (f->memory) {
     if (static_cast<size_t>(size) < f->buffer->size()) f->buffer->resize(static_cast<size_t>(size));
   } else if (!flush_file(vm, f) || ::ftruncate(f->fd, size) < 0) {
-    if (vm.pending.is_unbound()) raise_errno(vm, f, errno);
+    if (vm.pending.is_unbound()) raise_errno(vm, errno);
     return Value::error();
   }
   return Value::integer(size);
