@@ -192,7 +192,7 @@ TEST(Scope, TryBodies) {
   EXPECT_FALSE(a.symbol("f", "c").is_used_in_handler);
   EXPECT_TRUE(a.symbol("f", "d").is_stored_in_try);
   EXPECT_TRUE(a.symbol("f", "e").is_stored_in_try);
-  EXPECT_FALSE(a.symbol("f", "y").is_stored_in_try);
+  EXPECT_TRUE(a.symbol("f", "y").is_stored_in_try);  // the items of a with are inside its region
   EXPECT_TRUE(a.scope("f").is_generator);
   EXPECT_TRUE(a.scope("f").has_try);
 }
