@@ -1,0 +1,80 @@
+// What the interpreter has recorded, as answers to the questions of ir/passes/specialise.h.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "ir/passes/specialise.h"
+#include "jit/scalar/native_code.h"
+#include "vm/frame.h"
+#include "vm/lower/lower.h"
+
+namespace tsvm::jit {
+
+/// The states of bytecode in terms of SSA values, from the map that lowering gives. Frame slots are left out: compiled
+/// code keeps them where they are.
+class BytecodeStates : public ir::ResumeMap {
+ public:
+  BytecodeStates(const vm::LowerMap& map, const vm::Code& code);
+  const ir::ResumeState* before(ir::InstId inst) const override;
+  /// The state at a place of the bytecode; null when none was recorded.
+  const ir::ResumeState* at(uint32_t pc) const;
+  /// Where the bytecode of an instruction starts, -1: it has none.
+  int64_t pc_of(ir::InstId inst) const;
+
+ private:
+  std::unordered_map<uint32_t, ir::ResumeState> by_inst_;
+  std::unordered_map<uint32_t, uint32_t> inst_at_;
+};
+
+/// A C function of doubles that stands behind a native function of the language.
+struct Math {
+  const char* module;
+  const char* name;
+  const void* code;
+  uint32_t arity;
+};
+
+class Feedback : public ir::Sites {
+ public:
+  /// `frame`: the one that is running the function. `types` outlives it.
+  Feedback(vm::VM& vm, vm::Frame* frame, const ir::Function& f, const BytecodeStates& states, NativeCode& out);
+
+  /// The blocks outside of these are left out: compiled code leaves when it gets there. Empty: all are wanted.
+  std::vector<bool> wanted;
+  bool at_entry = false;  // the arguments are in the frame's registers
+
+  ir::TypeId param(uint32_t i) const override;
+  ir::TypeId result(ir::InstId) const override;
+  bool never_reached(ir::BlockId) const override;
+  std::optional<Attribute> attribute(ir::InstId) const override;
+  std::optional<Global> global(ir::InstId) const override;
+  std::optional<ModuleValue> module_value(ir::InstId) const override;
+  std::optional<Item> item(ir::InstId) const override;
+  std::optional<Callee> callee(ir::InstId) const override;
+  std::optional<int32_t> range_step(ir::InstId) const override;
+
+ private:
+  const vm::Instr* instr(ir::InstId i) const;
+  const vm::Cache* cache(ir::InstId i) const;
+  std::optional<Global> global_at(vm::Dict* dict, uint32_t index, vm::Dict* hidden_by) const;
+  /// The value that an operand always is, when feedback knows it.
+  vm::Value known_value(ir::ValueId v) const;
+  std::vector<ir::ObjectRef> function_refs(vm::Value v) const;
+  ir::ObjectRef value_ref(vm::Value v) const;
+  bool shape_is_current(const vm::Cache& c) const;
+  ir::ObjectRef shape_ref(const vm::Cache& c) const;
+  void keep(vm::Value v) const;
+
+  vm::VM& vm_;
+  vm::Frame* frame_;
+  const ir::Function& f_;
+  const BytecodeStates& states_;
+  NativeCode& out_;
+};
+
+/// The raw type of a value with that tag; Any for others.
+ir::TypeId raw_type(vm::Tag tag);
+
+}  // namespace tsvm::jit
