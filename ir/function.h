@@ -1,5 +1,21 @@
 // The SSA IR: modules, functions, blocks, instructions.
 //
+// The folder:
+//   opcodes.def               the instructions, one row each: start here
+//   type.h, function.h        types; functions and the Builder        op_table.h   what passes may know of operators
+//   print.h, read.h           the text form, both ways (print.h shows it)
+//   verify.h                  the rules, checked                      effects.h    what an instruction may do
+//   uses.h                    walking and replacing uses, compact()
+//   analysis/                 graph, dominators (handler rule), liveness, loops: snapshots, made when needed
+//   emit/                     the syntax tree to IR
+//   passes/                   one pass a file, pipeline.h has their order
+//
+// The ways of a function: emit -> Generic passes -> bytecode. Torch Script: emit -> Typed passes -> typed bytecode.
+// Native code of plain functions: a copy of the generic function -> specialise (passes/specialise.h) -> Native passes.
+// To add an instruction: a row in opcodes.def; what does not build then must say how it treats it. If the row cannot
+// say what it may do, effects.cpp does; if it folds, a rule in passes/rewrite_*.cpp with a case in tests/ir. To add a
+// pass: passes/NAME.cpp with `bool run_NAME(Function&)`, a row in pipeline.cpp, tests/ir/NAME.ir.
+//
 // A function is a control-flow graph of blocks with *block arguments* (no phis, no nested regions). Values,
 // instructions and blocks are 32-bit ids into flat tables owned by the function, so a function can be copied or written
 // to a file as it is.

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "ir/analysis/dominators.h"
 #include "ir/analysis/loops.h"
-#include "ir/effects.h"
+#include "ir/passes/loop_entry.h"
 #include "ir/uses.h"
 
 namespace tsvm::ir {
@@ -17,24 +17,32 @@ namespace {
 
 class Specialiser {
  public:
-  Specialiser(Function& f, const Sites& sites, const ResumeMap& resume)
-      : f_(f), sites_(sites), resume_(resume), replaced_(f), dead_(f.insts.size()), exit_before_(f.insts.size()) {}
+  Specialiser(Function& f, const Sites& sites) : f_(f), sites_(sites), replaced_(f) {}
 
-  void run() {
+  bool run(const ResumeMap& resume, const LoopStart* start) {
     TSVM_CHECK(f_.module != nullptr && f_.module->types != nullptr, "specialised code needs the type table");
+    generic_count_ = static_cast<uint32_t>(f_.insts.size());
+    uint32_t block_count = static_cast<uint32_t>(f_.blocks.size());
+    attach_states(resume);
+    if (start != nullptr) {
+      std::vector<ValueId> arriving;
+      for (const auto& [v, t] : start->arriving) arriving.push_back(v);
+      if (!enter_at_loop(f_, start->header, arriving)) return false;
+    }
+    dead_.assign(f_.insts.size(), false);
     resume_points();
     {
       Cfg cfg(f_);
       std::vector<BlockId> order(cfg.order().begin(), cfg.order().end());
-      for (BlockId b : order) {
-        if (b != f_.entry && !f_[b].insts.empty() && sites_.never_reached(b) && make_way_out(b)) continue;
-        block(b);
-      }
+      for (BlockId b : order)
+        if (b != f_.entry && b.index < block_count && sites_.never_reached(b)) make_way_out(b);
+      for (BlockId b : order) block(b);
     }
-    guard_params();
+    guard_params(start);
     erase(f_, dead_);
-    dead_.assign(f_.insts.size(), false);
     replaced_.apply_everywhere();
+    drop_unused_states();
+    return true;
   }
 
  private:
@@ -48,31 +56,42 @@ class Specialiser {
     return ExitId(static_cast<uint32_t>(f_.exits.size() - 1));
   }
 
+  /// Each instruction with bytecode of its own carries the state of its start while we work, so that the names in it
+  /// follow when values are renamed.
+  void attach_states(const ResumeMap& resume) {
+    for (const Block& b : f_.blocks)
+      for (InstId i : b.insts)
+        if (const ResumeState* s = resume.before(i)) f_[i].exit = add_exit(*s);
+  }
+  bool has_state(InstId i) const { return i.index < generic_count_ && f_[i].exit; }
+
+  /// In the end only those keep it that may leave, or may become what leaves.
+  void drop_unused_states() {
+    for (const Block& b : f_.blocks)
+      for (InstId i : b.insts)
+        if (!info(f_[i].op).has(kWorld | kExits)) f_[i].exit = ExitId();
+  }
+
   /// The state before the first instruction from `index` on that has bytecode of its own; an instruction without is
   /// done by a later one. What is made in between has no register then.
-  std::optional<ResumeState> state_from(BlockId b, size_t index, InstId* where = nullptr) const {
+  std::optional<ResumeState> state_from(BlockId b, size_t index) const {
     const std::vector<InstId>& insts = f_[b].insts;
     for (size_t k = index; k < insts.size(); k++) {
-      if (insts[k].index >= exit_before_.size()) continue;
-      const ResumeState* found = resume_.before(insts[k]);
-      if (found == nullptr) continue;
-      if (where != nullptr) *where = insts[k];
-      ResumeState s = *found;
+      if (!has_state(insts[k])) continue;
+      const ExitFrame& frame = f_.exits[f_[insts[k]].exit.index].frames[0];
+      ResumeState s{frame.bytecode_pc, frame.registers};
       for (size_t n = index; n < k; n++)
-        std::erase_if(s.registers, [&](const auto& r) { return r.second == f_[insts[n]].result; });
+        if (insts[n].index < generic_count_ && f_[insts[n]].result)
+          std::erase_if(s.registers, [&](const auto& r) { return r.second == f_[insts[n]].result; });
       return s;
     }
     return std::nullopt;
   }
 
   ExitId exit_before(BlockId b, size_t index) {
-    InstId where;
-    std::optional<ResumeState> s = state_from(b, index, &where);
-    if (!s) return ExitId();
-    if (where != f_[b].insts[index]) return add_exit(*s);
-    ExitId& made = exit_before_[where.index];
-    if (!made) made = add_exit(*s);
-    return made;
+    if (index < f_[b].insts.size() && has_state(f_[b].insts[index])) return f_[f_[b].insts[index]].exit;
+    std::optional<ResumeState> s = state_from(b, index);
+    return s ? add_exit(*s) : ExitId();
   }
 
   // --- loops ---
@@ -113,7 +132,7 @@ class Specialiser {
   void block(BlockId b) {
     for (uint32_t k = 0; k < f_[b].insts.size(); k++) {
       InstId id = f_[b].insts[k];
-      if (id.index >= exit_before_.size()) continue;
+      if (id.index >= generic_count_) continue;
       const OpcodeInfo& row = info(f_[id].op);
       ExitId exit = row.has(kWorld | kExits | kRaises) ? exit_before(b, k) : ExitId();
       if (!exit) continue;
@@ -156,9 +175,10 @@ class Specialiser {
   /// A guard of what has been done already, put at `index` of the block: it leaves to what comes next. `result` is the
   /// name under which everything else, exit states too, knows the value: it becomes what the guard gives, and the
   /// guard's own state names `made` (none: a new name for what the instruction gives).
-  bool place_guard(BlockId b, uint32_t& index, ValueId result, ValueId made, TypeId t) {
+  bool place_guard(BlockId b, uint32_t& index, ValueId result, ValueId made, TypeId t,
+                   std::optional<ResumeState> s = std::nullopt) {
     if (t == types::Any || f_.type_of(result) != types::Any) return false;
-    std::optional<ResumeState> s = state_from(b, index);
+    if (!s) s = state_from(b, index);
     if (!s) return false;
     if (!made) {
       made = ValueId(static_cast<uint32_t>(f_.values.size()));
@@ -350,57 +370,63 @@ class Specialiser {
     return std::find(f_[b].insts.begin(), f_[b].insts.end(), f_[v].def) != f_[b].insts.end();
   }
 
-  void guard_params() {
-    std::vector<ValueId> params = f_[f_.entry].params;
-    uint32_t index = 0;
-    // From the last to the first: each goes in front of the others, so that no state names what is made behind it.
-    std::vector<uint32_t> guarded;
-    for (uint32_t k = 0; k < params.size(); k++)
-      if (sites_.param(k) != types::Any && f_.type_of(params[k]) == types::Any) guarded.push_back(k);
-    for (size_t n = guarded.size(); n-- > 0;) {
-      index = 0;
-      place_guard(f_.entry, index, params[guarded[n]], ValueId(), sites_.param(guarded[n]));
+  /// Guards of what the function is given, in front of everything else.
+  void guard_params(const LoopStart* start) {
+    std::optional<ResumeState> state;
+    if (start != nullptr) {
+      // Generic code goes on at the header, as from the resume point.
+      for (InstId i : f_[f_.entry].insts)
+        if (f_[i].op == Opcode::ResumePoint) {
+          const ExitFrame& frame = f_.exits[f_[i].exit.index].frames[0];
+          state = ResumeState{frame.bytecode_pc, frame.registers};
+        }
+      if (!state) return;
+      // Constants of the entry stand for what nobody needs.
+      std::erase_if(state->registers, [&](const auto& r) { return f_[r.second].def; });
     }
-    // Guards in front name parameters that are guarded behind them: by the new names.
-    rename_params_in_guards(params);
-  }
-
-  /// In the exit states of the guards at the start of the entry, a parameter is what arrived.
-  void rename_params_in_guards(const std::vector<ValueId>& old) {
+    std::vector<ValueId> params = f_[f_.entry].params;
+    auto type = [&](size_t k) {
+      return start != nullptr ? start->arriving[k].second : sites_.param(static_cast<uint32_t>(k));
+    };
+    // From the last to the first, each in front of the others.
+    for (size_t k = params.size(); k-- > 0;) {
+      uint32_t index = 0;
+      place_guard(f_.entry, index, params[k], ValueId(), type(k), state);
+    }
+    // In their exit states each parameter is what arrived.
     for (InstId i : f_[f_.entry].insts) {
       if (f_[i].op == Opcode::Box) continue;
-      if (f_[i].op != Opcode::GuardType || i.index < exit_before_.size()) return;
+      if (f_[i].op != Opcode::GuardType || i.index < generic_count_) break;
       for (ExitFrame& frame : f_.exits[f_[i].exit.index].frames)
         for (auto& [reg, v] : frame.registers)
-          for (size_t k = 0; k < old.size(); k++)
-            if (old[k] == v) v = f_[f_.entry].params[k];
+          for (size_t k = 0; k < params.size(); k++)
+            if (params[k] == v) v = f_[f_.entry].params[k];
     }
   }
 
   /// A block that was never reached leaves at once.
-  bool make_way_out(BlockId b) {
-    std::optional<ResumeState> s = state_from(b, 0);
-    if (!s || f_[f_[b].insts.front()].op == Opcode::Catch) return false;
+  void make_way_out(BlockId b) {
+    if (!state_from(b, 0) || f_[f_[b].insts.front()].op == Opcode::Catch) return;
     ExitId exit = exit_before(b, 0);
     f_[b].insts.clear();
     Builder build(f_);
     build.position_at_end(b);
     build.exit = exit;
     build.emit(Opcode::Leave, {});
-    return true;
   }
 
   Function& f_;
   const Sites& sites_;
-  const ResumeMap& resume_;
   Replacements replaced_;
-  std::vector<bool> dead_;
-  std::vector<ExitId> exit_before_;  // by instruction of the generic function: made already
-  bool called_ = false;              // what `instruction` made is a call: it cannot be run again
+  std::vector<bool> dead_;      // by instruction of the generic function
+  uint32_t generic_count_ = 0;  // instructions with lower ids are the generic function's
+  bool called_ = false;         // what `instruction` made is a call: it cannot be run again
 };
 
 }  // namespace
 
-void specialise(Function& f, const Sites& sites, const ResumeMap& resume) { Specialiser(f, sites, resume).run(); }
+bool specialise(Function& f, const Sites& sites, const ResumeMap& resume, const LoopStart* start) {
+  return Specialiser(f, sites).run(resume, start);
+}
 
 }  // namespace tsvm::ir

@@ -1,9 +1,9 @@
 // From generic code to speculative code, with what generic bytecode has seen.
 //
 // The steps for native code of a plain function, on a copy of the IR that was lowered to bytecode (same ids):
-//   specialise(copy, sites, resume)   exit states, guards, field and list accesses, known callees
+//   specialise(copy, sites, resume)   exit states, guards, field and list accesses, known callees; with a LoopStart for
+//                                     a function that starts in the middle of a loop
 //   inline_call(...)                  (ir/passes/inline.h) small known callees, specialised in the same way
-//   enter_at_loop(copy, ...)          (ir/passes/loop_entry.h) for a function that starts in the middle of a loop
 //   run_passes(copy, Native)          infer makes it typed, then everything else
 //
 // Every generic instruction gets the exit state of its own start, so that later passes can make a typed one of it that
@@ -86,7 +86,16 @@ class Sites {
   virtual std::optional<int32_t> range_step(InstId) const { return std::nullopt; }
 };
 
-/// Rewrites a copy of a generic function. Needs Module::types.
-void specialise(Function& f, const Sites& sites, const ResumeMap& resume);
+/// For a function that is entered in the middle of a running loop.
+struct LoopStart {
+  BlockId header;
+  /// What is needed there (needed_at of ir/passes/loop_entry.h, of the generic function), with the types that the
+  /// values have now (Any: none to rely on). They become the parameters, in this order.
+  std::vector<std::pair<ValueId, TypeId>> arriving;
+};
+
+/// Rewrites a copy of a generic function. Needs Module::types. False only with a `start` that cannot be (see
+/// enter_at_loop).
+bool specialise(Function& f, const Sites& sites, const ResumeMap& resume, const LoopStart* start = nullptr);
 
 }  // namespace tsvm::ir
