@@ -661,7 +661,6 @@ Value run_frame(VM& vm_ref, Frame* frame) {
   CASE(Jump) NEXT(EXT().low);
   CASE(Loop) {
     SAVE();
-    vm->heap.collect_if_due();
     if (vm->interrupted.load(std::memory_order_relaxed) && !poll(*vm)) goto error;
     Cache& c = frame->state->caches[EXT().high];
     if (vm->jit && ++c.count >= vm->jit->loop_threshold) {
@@ -977,7 +976,6 @@ Value run_frame(VM& vm_ref, Frame* frame) {
   }
   {
     CodeState* state = frame->state;
-    vm->heap.collect_if_due();
     if (vm->interrupted.load(std::memory_order_relaxed) && !poll(*vm)) goto error;
     if (vm->jit) {
       if (++state->calls >= vm->jit->function_threshold) enter_hot(*vm, frame);
