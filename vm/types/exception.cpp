@@ -577,6 +577,9 @@ void init_exception(VM& vm) {
     t->has_dict = true;
     t->instance_size = sizeof(Exception);
     t->attributes_offset = Type::kAttributesAtEnd;
+    // Classes without fields of their own can be combined: class E(ValueError, KeyError).
+    bool own_fields = *fields && std::strcmp(fields, "=") != 0;
+    if (t != vm.types.BaseException && !own_fields) t->solid_base = base->solid_base;
     std::vector<GetSetDef> own;
     if (std::strcmp(fields, "=") == 0) {
       tables.classes.push_back({t, tables.fields_of(base)});

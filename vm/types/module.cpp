@@ -97,6 +97,7 @@ void init_module(VM& vm) {
   Type* t = vm.types.module;
   t->instance_size = sizeof(Module);
   t->is_gc = true;
+  t->has_dict = true;  // in a way of its own: Module::dict
   t->slots.dealloc = dealloc;
   t->slots.traverse = traverse;
   t->slots.clear = clear;

@@ -201,7 +201,7 @@ void set_up_layout(VM& vm, Type* t, Type* base, bool has_dict, bool has_members)
   t->is_exception = base->is_exception;
   t->is_tensor_module = base->is_tensor_module;
   if (t->instance_kind == Kind::Instance) return;  // has its block at a fixed place
-  bool wants = has_dict || has_members;
+  bool wants = (has_dict && !base->has_dict) || has_members;
   if (solid == vm.types.int_ || solid == vm.types.float_ || solid == vm.types.bool_) {
     t->instance_kind = Kind::Instance;
     t->instance_size = sizeof(Boxed);
@@ -752,6 +752,7 @@ void init_type(VM& vm) {
   Type* t = vm.types.type;
   t->instance_size = sizeof(Type);
   t->is_gc = true;
+  t->has_dict = true;  // in a way of its own: Type::dict
   t->slots.dealloc = dealloc;
   t->slots.traverse = traverse;
   t->slots.clear = clear;
