@@ -18,6 +18,7 @@ namespace tsvm::stdlib {
   MODULE("_random", make_random)           \
   MODULE("_time", make_time)               \
   MODULE("_torch_c", make_torch_c)         \
+  MODULE("_traceback", make_traceback)     \
   MODULE("math", make_math)                \
   MODULE("sys", make_sys)
 
