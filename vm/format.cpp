@@ -9,8 +9,10 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "vm/make.h"
 #include "vm/text.h"
+#include "vm/unicode.h"
 
 namespace tsvm::vm {
 namespace {
@@ -45,10 +47,12 @@ size_t count_chars(std::string_view s) {
 /// False with ValueError pending. `type_name` is the formatted value's type, for messages.
 bool parse_spec(VM& vm, std::string_view text, const char* type_name, Spec& out) {
   std::string_view s = text;
+  bool fill_given = false;
   if (!s.empty()) {
     size_t n = char_bytes(s);
     if (s.size() > n && is_align(s[n])) {
       out.fill = std::string(s.substr(0, n));
+      fill_given = true;
       out.align = s[n];
       s.remove_prefix(n + 1);
     } else if (is_align(s[0])) {
@@ -67,14 +71,13 @@ bool parse_spec(VM& vm, std::string_view text, const char* type_name, Spec& out)
   }
   out.no_negative_zero = take('z');
   out.alternate = take('#');
-  if (!s.empty() && s[0] == '0' && out.align == 0) {
-    out.zero = true;
+  // A zero before the width fills with zeros, unless a fill character was given: then it belongs to the width.
+  if (!s.empty() && s[0] == '0' && !fill_given) {
     out.fill = "0";
-    out.align = '=';
-    s.remove_prefix(1);
-  } else if (!s.empty() && s[0] == '0') {
+    if (out.align == 0 && std::strcmp(type_name, "str") != 0) out.align = '=';
     s.remove_prefix(1);
   }
+  out.zero = out.fill == "0" && out.align == '=';
   auto number = [&](int64_t& n) {
     bool any = false;
     n = 0;
@@ -232,7 +235,6 @@ Value format_str(VM& vm, std::string_view text, std::string_view spec_text) {
   if (spec.alternate)
     return raise(vm, vm.types.ValueError, "Alternate form (#) not allowed in string format specifier");
   if (spec.grouping) return raise(vm, vm.types.ValueError, "Cannot specify '%c' with 's'.", spec.grouping);
-  if (spec.zero) spec.align = '<';
   if (spec.align == '=') return raise(vm, vm.types.ValueError, "'=' alignment not allowed in string format specifier");
   if (spec.precision >= 0) {
     size_t bytes = 0;
@@ -242,11 +244,10 @@ Value format_str(VM& vm, std::string_view text, std::string_view spec_text) {
   return make_str(vm, pad(spec, "", std::string(text), '<'));
 }
 
-Value format_int(VM& vm, Value integer, std::string_view spec_text) {
+Value format_int(VM& vm, Value integer, std::string_view spec_text, const char* type_name) {
   Spec spec;
   if (spec_text.empty()) return make_str(vm, int_to_text(integer, 10));
-  const char* name = integer.is_bool() ? "bool" : "int";
-  if (!parse_spec(vm, spec_text, name, spec)) return Value::error();
+  if (!parse_spec(vm, spec_text, type_name, spec)) return Value::error();
   switch (spec.type) {
     case 0:
     case 'd':
@@ -290,7 +291,7 @@ Value format_int(VM& vm, Value integer, std::string_view spec_text) {
       if (!to_double(vm, integer, d)) return Value::error();
       return make_str(vm, float_text(spec, d));
     }
-    default: return unknown_code(vm, spec, name);
+    default: return unknown_code(vm, spec, type_name);
   }
 }
 
@@ -313,12 +314,17 @@ Value format_complex(VM& vm, double re, double im, std::string_view spec_text) {
   Spec part = spec;
   part.width = -1;
   bool plain = spec.type == 0;
-  std::string imaginary;
+  // Parts without a type are as in repr: whole numbers have no ".0".
+  auto part_text = [&](const Spec& s, double d) {
+    std::string text = float_text(s, d);
+    if (plain && text.ends_with(".0")) text.resize(text.size() - 2);
+    return text;
+  };
   Spec signed_part = part;
   bool skip_real = plain && re == 0 && !std::signbit(re);
   if (!skip_real) signed_part.sign = '+';
-  imaginary = float_text(signed_part, im) + "j";
-  std::string text = skip_real ? imaginary : float_text(part, re) + imaginary;
+  std::string imaginary = part_text(signed_part, im) + "j";
+  std::string text = skip_real ? imaginary : part_text(part, re) + imaginary;
   if (plain && !skip_real) text = "(" + text + ")";
   return make_str(vm, pad(spec, "", text, '>'));
 }
@@ -470,23 +476,35 @@ size_t parse_float_prefix(std::string_view s, double& out) {
   return i + static_cast<size_t>(end - rest.data());
 }
 
-bool parse_float(std::string_view text, double& out) {
-  auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && space(text.back())) text.remove_suffix(1);
-  std::string plain;
-  if (text.find('_') != std::string_view::npos) {
-    for (size_t i = 0; i < text.size(); i++) {  // an underscore only between digits
-      if (text[i] != '_') {
-        plain += text[i];
-        continue;
-      }
-      auto digit = [&](size_t k) { return k < text.size() && text[k] >= '0' && text[k] <= '9'; };
-      if (i == 0 || !digit(i - 1) || !digit(i + 1)) return false;
+bool plain_number(std::string_view text, std::string& out) {
+  out.clear();
+  auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  for (size_t i = 0; i < text.size();) {
+    char32_t c = utf8::decode(text, &i);
+    if (int d = unicode::decimal_value(c); d >= 0) {
+      out += static_cast<char>('0' + d);
+    } else if (c == '_') {  // only between digits
+      if (out.empty() || !is_digit(out.back())) return false;
+      size_t next = i;
+      if (i >= text.size() || unicode::decimal_value(utf8::decode(text, &next)) < 0) return false;
+    } else if (unicode::is(c, unicode::kSpace)) {
+      out += ' ';
+    } else if (c < 128) {
+      out += static_cast<char>(c);
+    } else {
+      return false;
     }
-    text = plain;
   }
-  return !text.empty() && parse_float_prefix(text, out) == text.size();
+  size_t first = out.find_first_not_of(' ');
+  if (first == std::string::npos) return false;
+  out.erase(out.find_last_not_of(' ') + 1);
+  out.erase(0, first);
+  return true;
+}
+
+bool parse_float(std::string_view text, double& out) {
+  std::string plain;
+  return plain_number(text, plain) && parse_float_prefix(plain, out) == plain.size();
 }
 
 }  // namespace tsvm::vm

@@ -320,7 +320,7 @@ Value format_percent(VM& vm, Value text, Value args) {
   Ref keep = Ref::copy(text);
   bool is_tuple = is_kind(args, Kind::Tuple);
   // A mapping may stand for all arguments; strings, tuples and lists do not count as one.
-  bool is_mapping = !is_tuple && !is_str(args) && !is_bytes_like(args) && !is_kind(args, Kind::List) &&
+  bool is_mapping = !is_tuple && !is_str(args) && !is_bytes_like(args) &&
                     args.is_object() && !lookup_special_borrow(vm, args, vm.name("__getitem__")).is_unbound();
   size_t next = 0;
   size_t count = is_tuple ? as<Tuple>(args)->size : 1;
@@ -398,7 +398,7 @@ Value format_percent(VM& vm, Value text, Value args) {
     while (i < s.size() && (s[i] == 'l' || s[i] == 'h' || s[i] == 'L')) i++;
     if (i >= s.size()) return raise(vm, vm.types.ValueError, "incomplete format");
     p.type = s[i++];
-    if (p.type == '%') {
+    if (p.type == '%' && s[i - 2] == '%') {
       out += '%';
       continue;
     }
@@ -422,6 +422,10 @@ Value format_percent(VM& vm, Value text, Value args) {
       case 'g':
       case 'G': ok = append_float(vm, out, p, value, bytes); break;
       case 'c': ok = append_char(vm, out, p, value, bytes); break;
+      case '%':
+        out += '%';
+        ok = true;
+        break;
       case 'b':
         if (!bytes) goto unsupported;
         [[fallthrough]];

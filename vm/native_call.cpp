@@ -237,12 +237,15 @@ bool bind(VM& vm, Signature& s, const Called& f, std::span<const Value> args, st
   return true;
 }
 
-Called describe(NativeFunction* f) {
+Called describe(NativeFunction* f, std::span<const Value> args) {
   Called c;
   c.short_name = f->name->data;
   c.long_name = c.short_name;
   if (f->owner) {
-    c.long_name = std::string(f->owner->name->data) + "." + c.short_name;
+    Type* named = f->owner;  // class methods go by the class they were called on
+    if (f->type == named->vm->types.classmethod_descriptor && !args.empty() && is_kind(args[0], Kind::Type))
+      named = as<Type>(args[0]);
+    c.long_name = std::string(named->name->data) + "." + c.short_name;
     c.self = f->type == f->owner->vm->types.builtin_function && f->self.is_unbound() ? 0 : 1;
   } else if (!f->self.is_unbound()) {
     c.self = 1;
@@ -269,7 +272,7 @@ Value call_bound(VM& vm, NativeFunction* f, std::span<const Value> args, std::sp
       if (keywords.empty() && s->simple && plain.size() == s->params.size()) return f->def->fn(vm, plain.data());
       std::vector<Value> bound(s->params.size());
       std::vector<Ref> keep;
-      if (!bind(vm, *s, describe(f), plain, keywords, bound.data(), keep)) return Value::error();
+      if (!bind(vm, *s, describe(f, plain), plain, keywords, bound.data(), keep)) return Value::error();
       return f->def->fn(vm, bound.data());
     }
   }
@@ -285,7 +288,7 @@ Value call_bound(VM& vm, NativeFunction* f, std::span<const Value> args, std::sp
   }
   std::vector<Value> bound(s->params.size());
   std::vector<Ref> keep;
-  if (!bind(vm, *s, describe(f), args, keywords, bound.data(), keep)) return Value::error();
+  if (!bind(vm, *s, describe(f, args), args, keywords, bound.data(), keep)) return Value::error();
   return f->def->fn(vm, bound.data());
 }
 

@@ -12,7 +12,7 @@ bool encode_text(VM& vm, std::string_view text, std::string_view encoding, std::
 
 // --- the format mini-language (vm/format.cpp) ---
 Value format_str(VM& vm, std::string_view text, std::string_view spec);
-Value format_int(VM& vm, Value integer, std::string_view spec);
+Value format_int(VM& vm, Value integer, std::string_view spec, const char* type_name = "int");
 Value format_float(VM& vm, double d, std::string_view spec);
 Value format_complex(VM& vm, double re, double im, std::string_view spec);
 
@@ -22,6 +22,9 @@ void append_float_repr(std::string& out, double d);
 void append_float_digits(std::string& out, double d, char type, int precision, bool alternate);
 /// float(text): CPython's syntax (underscores, inf, nan, spaces around); false when malformed.
 bool parse_float(std::string_view text, double& out);
+/// A number's text with digits of all scripts as ASCII, underscores between digits and spaces around taken out; false:
+/// it cannot be one.
+bool plain_number(std::string_view text, std::string& out);
 /// The longest prefix that is a float; 0: none.
 size_t parse_float_prefix(std::string_view text, double& out);
 /// int(text, base): Error with ValueError pending when malformed. `repr_of` is shown in the message.

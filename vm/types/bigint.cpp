@@ -123,7 +123,7 @@ bool divide_ints(VM& vm, Value a, Value b, double& out) {
   }
   MpzView za(a), zb(b);
   if (mpz_sgn(static_cast<mpz_srcptr>(za)) == 0) {
-    out = 0;
+    out = int_sign(b) < 0 ? -0.0 : 0.0;
     return true;
   }
   // A quotient of 64 to 66 bits with a sticky bit, then one rounding; subnormal results keep fewer bits.

@@ -97,6 +97,11 @@ bool quotient(Parts a, Parts b, Parts& out) {
 
 Parts product(Parts a, Parts b) { return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
 
+Value finite_power(VM& vm, Parts r) {
+  if (std::isinf(r.re) || std::isinf(r.im)) return raise(vm, vm.types.OverflowError, "complex exponentiation");
+  return make_complex(vm, r.re, r.im);
+}
+
 Value power_of(VM& vm, Parts a, Parts b) {
   if (b.re == 0 && b.im == 0) return make_complex(vm, 1, 0);
   if (a.re == 0 && a.im == 0) {
@@ -109,15 +114,15 @@ Value power_of(VM& vm, Parts a, Parts b) {
     for (; n; n >>= 1, p = product(p, p))
       if (n & 1) r = product(r, p);
     if (b.re < 0 && !quotient({1, 0}, r, r)) return raise(vm, vm.types.ZeroDivisionError, "complex division by zero");
-    return make_complex(vm, r.re, r.im);
+    return finite_power(vm, r);
   }
   double length = std::hypot(a.re, a.im), angle = std::atan2(a.im, a.re);
   double r = std::pow(length, b.re), phase = angle * b.re;
   if (b.im != 0) {
-    r *= std::exp(-angle * b.im);
+    r /= std::exp(angle * b.im);
     phase += b.im * std::log(length);
   }
-  return make_complex(vm, r * std::cos(phase), r * std::sin(phase));
+  return finite_power(vm, {r * std::cos(phase), r * std::sin(phase)});
 }
 
 Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
@@ -152,8 +157,11 @@ Value unary_slot(VM& vm, ir::UnaryOp op, Value self) {
 }
 
 /// complex("1+2j"), with optional parentheses and spaces around.
-bool parse_complex(std::string_view s, Parts& out) {
-  auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+bool parse_complex(std::string_view text, Parts& out) {
+  auto space = [](char c) { return c == ' '; };
+  std::string plain;
+  if (!plain_number(text, plain)) return false;
+  std::string_view s = plain;
   auto strip = [&] {
     while (!s.empty() && space(s.front())) s.remove_prefix(1);
     while (!s.empty() && space(s.back())) s.remove_suffix(1);
@@ -217,7 +225,7 @@ Value create(VM& vm, Type* type, std::span<const Value> args, std::span<Str* con
     if (!a[1].is_unbound()) {
       Parts im;
       if (!number(a[1], "second", im)) return Value::error();
-      p = {p.re - im.im, p.im + im.re};
+      p = {p.re - im.im, is_kind(a[0], Kind::Complex) ? p.im + im.re : im.re};
     }
   }
   auto* c = allocate_object<Complex>(vm, type, Kind::Complex, type->instance_size);

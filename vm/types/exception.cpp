@@ -11,6 +11,7 @@
 
 #include "vm/native.h"
 #include "vm/types/common.h"
+#include "vm/types/type.h"
 #include "vm/types/init.h"
 
 namespace tsvm::vm {
@@ -312,7 +313,8 @@ Value repr_slot(VM& vm, Value self) {
 bool set_exception(VM& vm, Value& slot, Value value, const char* what) {
   if (value.is_unbound()) return fail(vm, vm.types.TypeError, "%s may not be deleted", what);
   if (!value.is_none() && !is_kind(value, Kind::Exception))
-    return fail(vm, vm.types.TypeError, "exception %s must be None or derive from BaseException", what + 2);
+    return fail(vm, vm.types.TypeError, "exception %.*s must be None or derive from BaseException",
+                static_cast<int>(std::strlen(what)) - 4, what + 2);
   Ref drop(slot);
   slot = new_ref(value);
   return true;
@@ -339,9 +341,9 @@ const GetSetDef kAttributes[] = {
      }},
     {"__suppress_context__", [](VM&, Value self) { return Value::boolean(exception_of(self)->suppress_context); },
      [](VM& vm, Value self, Value value) {
-       int t = value.is_unbound() ? -1 : truth(vm, value);
-       if (t >= 0) exception_of(self)->suppress_context = t;
-       return t >= 0;
+       if (!value.is_bool()) return fail(vm, vm.types.TypeError, "attribute value type must be bool");
+       exception_of(self)->suppress_context = value.is_true();
+       return true;
      }},
     {"__traceback__", [](VM&, Value self) { return new_ref(exception_of(self)->traceback); },
      [](VM& vm, Value self, Value value) {
@@ -598,6 +600,8 @@ void init_exception(VM& vm) {
       t->slots.str = str_slot;
       t->slots.repr = repr_slot;
       finish_type(vm, t, {.methods = kMethods, .getset = kAttributes});
+      Ref dict(make_getset(vm, t, &kInstanceDict));
+      dict_set(vm, t->dict, vm.names.dict_, *dict);
     } else {
       tables.own.push_back(std::make_unique<std::vector<GetSetDef>>(std::move(own)));
       finish_type(vm, t, {.getset = *tables.own.back()});

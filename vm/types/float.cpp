@@ -83,6 +83,7 @@ Value float_pow(VM& vm, double a, double b) {
   }
   if (a < 0 && b != std::floor(b)) {
     double length = std::pow(-a, b), angle = M_PI * b;
+    if (std::isinf(length)) return raise(vm, vm.types.OverflowError, "complex exponentiation");
     return make_complex(vm, length * std::cos(angle), length * std::sin(angle));
   }
   double r = std::pow(a, b);

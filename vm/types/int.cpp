@@ -180,7 +180,7 @@ Value to_float_slot(VM& vm, Value self) {
 
 Value format_slot(VM& vm, Value self, Value spec) {
   if (as<Str>(spec)->size == 0) return str(vm, self);
-  return format_int(vm, plain_int(self), text_of(spec));
+  return format_int(vm, plain_int(self), text_of(spec), type_name(vm, self));
 }
 
 // --- construction -------------------------------------------------------------------------------------------------

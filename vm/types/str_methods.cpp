@@ -465,15 +465,7 @@ Value split(VM& vm, const Value* a) {
     while (i < t.size() && space_at(i, next)) i = next;
     if (i >= t.size()) break;
     if (limit-- <= 0) {
-      size_t end = t.size();
-      while (end > i) {
-        size_t before = end;
-        do before--;
-        while (before > i && (static_cast<uint8_t>(t[before]) & 0xc0) == 0x80);
-        if (!space_at(before, next)) break;
-        end = before;
-      }
-      parts.add(t.substr(i, end - i));
+      parts.add(t.substr(i));
       break;
     }
     size_t start = i;
@@ -510,13 +502,7 @@ Value rsplit(VM& vm, const Value* a) {
       while (end > 0 && space_before(end, before)) end = before;
       if (end == 0) break;
       if (limit-- <= 0) {
-        size_t from = 0;
-        while (from < end) {
-          size_t n = from;
-          if (!unicode::is(utf8::decode(t, &n), unicode::kSpace)) break;
-          from = n;
-        }
-        out.push_back(t.substr(from, end - from));
+        out.push_back(t.substr(0, end));
         break;
       }
       size_t stop = end;

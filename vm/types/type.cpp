@@ -11,6 +11,7 @@
 #include "vm/shape.h"
 #include "vm/special.h"
 #include "vm/tables.h"
+#include "vm/weak.h"
 
 namespace tsvm::vm {
 
@@ -319,6 +320,13 @@ Type* metaclass_of(VM& vm, Type* given, Tuple* bases) {
   return winner;
 }
 
+/// The oldest weak reference to the object, or None.
+static Value instance_weak_get(VM& vm, Value self) {
+  std::vector<WeakReference*> all = weak_references_to(vm, self.o);
+  return all.empty() ? Value::none() : new_ref(Value::object(all[0]));
+}
+static const GetSetDef kInstanceWeak = {"__weakref__", instance_weak_get, nullptr};
+
 static Value type_new(VM& vm, Type* metatype, Value name, Value bases_value, Value ns, Args keyword_values,
                       Keywords keywords) {
   if (!is_str(name))
@@ -434,6 +442,12 @@ static Value type_new(VM& vm, Type* metatype, Value name, Value bases_value, Val
   if (t->has_dict && !base->has_dict && t->instance_kind != Kind::Type) {
     Ref d(make_getset(vm, t, &kInstanceDict));
     dict_set(vm, t->dict, vm.names.dict_, *d);
+  }
+  bool weak_base = false;
+  for (Value b : t->bases->span()) weak_base |= as<Type>(b)->is_heap;
+  if (!weak_base && slots.is_unbound() && t->instance_kind == Kind::Instance) {
+    Ref d(make_getset(vm, t, &kInstanceWeak));
+    dict_set(vm, t->dict, vm.names.weakref, *d);
   }
   for (Value b : t->bases->span()) as<Type>(b)->subclasses.push_back(t);
   t->version = vm.next_type_version();
