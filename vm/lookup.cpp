@@ -15,7 +15,7 @@ Attributes* attributes_of(Object* o) {
   return reinterpret_cast<Attributes*>(reinterpret_cast<char*>(o) + o->type->slots.size_of(o) - sizeof(Attributes));
 }
 
-Type* type_of(VM& vm, Value v) {
+Type* type_of_scalar(VM& vm, Value v) {
   switch (v.tag) {
     case Tag::Object: return v.o->type;
     case Tag::Int: return vm.types.int_;

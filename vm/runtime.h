@@ -31,7 +31,9 @@ int contains(VM& vm, Value container, Value item);
 
 // --- attributes
 // --------------------------------------------------------------------------------------------------------
-Type* type_of(VM& vm, Value v);  // borrowed; runs no code
+Type* type_of_scalar(VM& vm, Value v);
+/// Borrowed; runs no code.
+inline Type* type_of(VM& vm, Value v) { return v.is_object() ? v.o->type : type_of_scalar(vm, v); }
 Value get_attr(VM& vm, Value object, Str* name);
 /// Unbound (and nothing pending) instead of AttributeError.
 Value get_attr_or_unbound(VM& vm, Value object, Str* name);

@@ -1,6 +1,7 @@
 // Ints beyond 64 bits: conversions, arithmetic slow paths, text.
 #include "vm/types/bigint.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -258,7 +259,7 @@ Value int_to_str(VM& vm, Value integer) {
   Value v = plain_int(integer);
   if (v.is_int()) {
     char buffer[24];
-    int n = std::snprintf(buffer, sizeof buffer, "%lld", static_cast<long long>(v.i));
+    auto n = std::to_chars(buffer, buffer + sizeof buffer, v.i).ptr - buffer;
     return make_ascii(vm, {buffer, static_cast<size_t>(n)});
   }
   int64_t limit = vm.tables->int_max_str_digits;
