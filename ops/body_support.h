@@ -110,7 +110,8 @@ inline DimVector list_slice(IntSpan list, int64_t from, int64_t to) {
 }
 inline std::vector<Tensor> list_slice(TensorSpan list, int64_t from, int64_t to) {
   const auto [a, b] = slice_bounds(from, to, list.size());
-  return std::vector<Tensor>(list.begin() + static_cast<std::ptrdiff_t>(a), list.begin() + static_cast<std::ptrdiff_t>(b));
+  return std::vector<Tensor>(list.begin() + static_cast<std::ptrdiff_t>(a),
+                             list.begin() + static_cast<std::ptrdiff_t>(b));
 }
 inline DimVector list_join(IntSpan a, IntSpan b) {
   DimVector out(a);
@@ -122,7 +123,9 @@ inline std::vector<Tensor> list_join(TensorSpan a, TensorSpan b) {
   out.insert(out.end(), b.begin(), b.end());
   return out;
 }
-inline DimVector list_repeat(int64_t v, int64_t n) { return DimVector(static_cast<size_t>(std::max<int64_t>(n, 0)), v); }
+inline DimVector list_repeat(int64_t v, int64_t n) {
+  return DimVector(static_cast<size_t>(std::max<int64_t>(n, 0)), v);
+}
 inline bool contains(IntSpan list, int64_t v) { return std::find(list.begin(), list.end(), v) != list.end(); }
 inline DimVector sorted_ints(IntSpan list) {
   DimVector out(list);
@@ -306,7 +309,8 @@ inline void record_missing(const char* op, const char* node, const Tensor& resul
   record_missing(op, node, &result, 1, all.data(), all.size());
 }
 template <class... Results, class... Inputs>
-inline void record_missing(const char* op, const char* node, const std::tuple<Results...>& result, const Inputs&... inputs) {
+inline void record_missing(const char* op, const char* node, const std::tuple<Results...>& result,
+                           const Inputs&... inputs) {
   std::vector<const Tensor*> all;
   (collect(all, inputs), ...);
   std::vector<Tensor> results;
@@ -314,7 +318,8 @@ inline void record_missing(const char* op, const char* node, const std::tuple<Re
   record_missing(op, node, results.data(), results.size(), all.data(), all.size());
 }
 template <class... Inputs>
-inline void record_missing(const char* op, const char* node, const std::vector<Tensor>& results, const Inputs&... inputs) {
+inline void record_missing(const char* op, const char* node, const std::vector<Tensor>& results,
+                           const Inputs&... inputs) {
   std::vector<const Tensor*> all;
   (collect(all, inputs), ...);
   record_missing(op, node, results.data(), results.size(), all.data(), all.size());

@@ -79,11 +79,19 @@ Tensor sum_down(const Tensor& grad, IntSpan sizes) {
   return extra > 0 ? op::view(sum, sizes) : sum;
 }
 
+void check_for_nan(const Node& node, TensorSpan results) {
+  GradMode off(false);
+  for (size_t i = 0; i < results.size(); i++)
+    if (results[i].defined() && ops::item(op::any(op::isnan(results[i]))).to_bool())
+      fail(ErrorKind::RuntimeError, "Function '", std::string_view(node.name()), "' returned nan values in its ", i,
+           "th output.");
+}
+
 struct State {
   Node* node;
-  uint32_t waiting = 0;      // edges that have not delivered yet
-  uint32_t grads = 0;        // first of its gradients in Task::grads
-  bool needed = true;        // leads to something asked for
+  uint32_t waiting = 0;  // edges that have not delivered yet
+  uint32_t grads = 0;    // first of its gradients in Task::grads
+  bool needed = true;    // leads to something asked for
   bool queued = false;
 };
 
@@ -263,12 +271,12 @@ void Task::run_node(uint32_t state, std::vector<Tensor>& captured) {
   out_.clear();
   out_.resize(edges);
   wanted_.clear();
-  for (const Edge& e : node->edges())
-    wanted_.push_back(e && (!selective || states_[index_.find(e.node.get())].needed));
+  for (const Edge& e : node->edges()) wanted_.push_back(e && (!selective || states_[index_.find(e.node.get())].needed));
   {
     // A node may start a walk of its own, but not one of this task: the buffers are safe.
     node->apply({in_, out_, wanted_.data()});
   }
+  if (__builtin_expect(anomaly_mode(), 0)) check_for_nan(*node, out_);
   if (!options_.keep_graph) node->release_saved();
   if (extras)
     for (const auto& [id, hook] : std::vector(extras->post_hooks)) hook->call(out_, in_);
@@ -329,8 +337,9 @@ Tensor fit_gradient(const Tensor& grad, const Node& node, uint32_t number, const
   Tensor g = grad;
   if (g.sizes() != sizes) {
     if (!is_expandable_to(sizes, g.sizes()))
-      fail(ErrorKind::RuntimeError, "Function ", std::string_view(from.name()), " returned an invalid gradient at index ",
-           index, " - got ", g.sizes(), " but expected shape compatible with ", sizes);
+      fail(ErrorKind::RuntimeError, "Function ", std::string_view(from.name()),
+           " returned an invalid gradient at index ", index, " - got ", g.sizes(),
+           " but expected shape compatible with ", sizes);
     g = sum_down(g, sizes);
   }
   if (g.dtype() != dtype) {
@@ -367,9 +376,10 @@ std::vector<Tensor> grad(TensorSpan roots, TensorSpan inputs, TensorSpan grads, 
   task.run(inputs, captured);
   if (!options.allow_unused)
     for (const Tensor& t : captured)
-      OPS_CHECK(t.defined(), RuntimeError,
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
-                "this is the desired behavior.");
+      OPS_CHECK(
+          t.defined(), RuntimeError,
+          "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
+          "this is the desired behavior.");
   return captured;
 }
 

@@ -2,7 +2,8 @@
 //
 // See docs/autograd.md. What must stay true:
 //   - edges point backwards only (to nodes made earlier, or to accumulators), so counting is enough to free nodes;
-//   - an accumulator is part of its leaf: a reference to it is a reference to the leaf's TensorImpl. All other nodes have
+//   - an accumulator is part of its leaf: a reference to it is a reference to the leaf's TensorImpl. All other nodes
+//   have
 //     a count of their own;
 //   - destroying a chain of nodes never recurses: see Node::release_last.
 #pragma once
@@ -185,7 +186,11 @@ class Node {
  protected:
   static constexpr uint64_t kAccumulatorSequence = ~uint64_t{0};
   Node(Edge* edges, uint32_t edge_count, ResultMeta* metas, uint32_t result_count)
-      : edge_count_(edge_count), edges_(edges), metas_(metas), result_count_(result_count), sequence_(next_sequence()) {}
+      : edge_count_(edge_count),
+        edges_(edges),
+        metas_(metas),
+        result_count_(result_count),
+        sequence_(next_sequence()) {}
   Node(uint64_t sequence, uint32_t result_count) : result_count_(result_count), sequence_(sequence) {}
 
   void set_edges(Edge* edges, uint32_t count) {

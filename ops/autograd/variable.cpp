@@ -50,10 +50,10 @@ void AccumulateGrad::apply(const Gradients& g) {
   }
   if (!m.grad.defined()) {
     // g.in holds one reference and `incoming` another.
-    const bool mine = incoming->use_count() <= 2 && incoming.storage()->unique() &&
-                      !incoming.storage()->has(StorageImpl::kForeign);
+    const bool mine =
+        incoming->use_count() <= 2 && incoming.storage()->unique() && !incoming.storage()->has(StorageImpl::kForeign);
     const bool same_layout = incoming.sizes() == leaf.sizes() && (incoming.strides() == leaf.strides() ||
-                             (leaf.is_contiguous() && incoming.is_contiguous()));
+                                                                  (leaf.is_contiguous() && incoming.is_contiguous()));
     if (!grad_mode() && mine && same_layout) {
       m.grad = ops::detach(incoming);
     } else {
@@ -99,13 +99,12 @@ Edge gradient_edge(const Tensor& t) {
   return {NodeRef::retain(m.accumulator.get()), 0};
 }
 
-void set_requires_grad(const Tensor& t, bool on) {
+void set_requires_grad(const Tensor& t, bool on, const char* refusal) {
   if (!is_leaf(t) && !on)
     fail(ErrorKind::RuntimeError,
          "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
          "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
-  if (on && !differentiable(t))
-    fail(ErrorKind::RuntimeError, "only Tensors of floating point and complex dtype can require gradients");
+  if (on && !differentiable(t)) fail(ErrorKind::RuntimeError, refusal);
   if (on == t.requires_grad()) return;
   if (on) meta(t);
   t->set_flag(TensorImpl::kRequiresGrad, on);
@@ -176,8 +175,9 @@ void set_history(const Tensor& result, const NodeRef& node, uint32_t number) {
 namespace {
 [[noreturn]] void fail_view_write(ViewCreation creation, const Tensor& t) {
   const Node* fn = grad_fn(t);
-  const std::string output = fn ? concat("Output ", result_number(t), " of ", std::string_view(fn->name()), " is a view")
-                                : std::string("A view was created in no_grad mode");
+  const std::string output =
+      fn ? concat("Output ", result_number(t), " of ", std::string_view(fn->name()), " is a view")
+         : std::string("A view was created in no_grad mode");
   std::string message = output;
   switch (creation) {
     case ViewCreation::Inference:
@@ -186,9 +186,11 @@ namespace {
       break;
     case ViewCreation::NoGrad:
       message += fn ? " and its base or another view of its base has been modified inplace" : "";
-      message += fn ? ". This view was created in no_grad mode." : " and is being modified inplace with grad mode enabled.";
       message +=
-          " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
+          fn ? ". This view was created in no_grad mode." : " and is being modified inplace with grad mode enabled.";
+      message +=
+          " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+          "moving "
           "both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
           "tracked) or both outside (if you want the inplace to be tracked).";
       break;
@@ -240,9 +242,10 @@ void rebase_history(const Tensor& t, const NodeRef& node) {
 }
 
 void fail_out_requires_grad(const char* op) {
-  fail(ErrorKind::RuntimeError, op,
-       "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
-       "grad.");
+  fail(
+      ErrorKind::RuntimeError, op,
+      "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires "
+      "grad.");
 }
 
 void set_view(const Tensor& view, const Tensor& of, ViewCreation creation) {
@@ -286,11 +289,12 @@ void detach_in_place(const Tensor& t) {
   AutogradMeta* m = meta_or_null(t);
   if (!m) return;
   if (m->view)
-    fail(ErrorKind::RuntimeError,
-         "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
-         "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
-         "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
-         "torch/optim/optimizer.py as a solution.");
+    fail(
+        ErrorKind::RuntimeError,
+        "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+        "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
+        "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
+        "torch/optim/optimizer.py as a solution.");
   m->grad_fn = NodeRef();
   m->result = 0;
   t->set_flag(TensorImpl::kRequiresGrad, false);

@@ -82,8 +82,9 @@ uint32_t result_number(const Tensor& t);
 /// Where the gradient of `t` goes: empty if it needs none.
 Edge gradient_edge(const Tensor& t);
 
-/// requires_grad_(on), with PyTorch's errors.
-void set_requires_grad(const Tensor& t, bool on);
+/// Whether `t`, a leaf, takes part from now on. `refusal` is the message for dtypes that cannot.
+void set_requires_grad(const Tensor& t, bool on,
+                       const char* refusal = "Only Tensors of floating point and complex dtype can require gradients");
 /// `.grad`: undefined if none.
 const Tensor& grad(const Tensor& t);
 /// Sets `.grad` (undefined: None), with PyTorch's checks.

@@ -15,8 +15,8 @@ namespace tsvm::ops::autograd {
 namespace {
 /// The positions (in elements from the start) that the geometry visits, as an int64 tensor of its sizes.
 Tensor positions(IntSpan sizes, IntSpan strides, int64_t extent, int64_t offset) {
-  return op::as_strided(op::arange(Scalar(int64_t{0}), Scalar(extent), Scalar(int64_t{1}), DType::Int64), sizes, strides,
-                        offset);
+  return op::as_strided(op::arange(Scalar(int64_t{0}), Scalar(extent), Scalar(int64_t{1}), DType::Int64), sizes,
+                        strides, offset);
 }
 }  // namespace
 

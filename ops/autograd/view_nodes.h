@@ -49,8 +49,8 @@ class FailingNode final : public VariadicNode {
   std::string message_;
 };
 
-/// The gradient of as_strided: `grad` has the geometry (sizes, strides, offset) within memory laid out as a tensor of the
-/// base's geometry; gives the base's gradient. Elements that the geometry visits several times get the sum.
+/// The gradient of as_strided: `grad` has the geometry (sizes, strides, offset) within memory laid out as a tensor of
+/// the base's geometry; gives the base's gradient. Elements that the geometry visits several times get the sum.
 Tensor as_strided_backward(const Tensor& grad, IntSpan base_sizes, IntSpan base_strides, int64_t base_offset,
                            IntSpan sizes, IntSpan strides, int64_t offset);
 

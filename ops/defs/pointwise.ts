@@ -166,19 +166,16 @@ def _(grad, self, exponent, result):
     d_exponent = grad * (result * self.log()).conj().masked_fill(result == 0, 0)
 
 
-@op.composite(namespace="private", variants="none")
-def pow_gradient(grad: Tensor, self: Tensor, exponent: Operand) -> Tensor:
-    power = grad * (exponent * self.pow(exponent - 1)).conj()
-    return torch.zero_where(power, exponent)
+@op.composite(namespace="private", variants="none", overload="Scalar")
+def pow_gradient(grad: Tensor, self: Tensor, exponent: Scalar) -> Tensor:
+    if exponent == 0:
+        return grad.zeros_like()
+    return grad * (exponent * self.pow(exponent - 1)).conj()
 
 
-@op.pointwise(namespace="private", variants="none", overload="Tensor Scalar")
-def zero_where(self: Tensor, exponent: Operand) -> Tensor:
-    return 0 if exponent == 0 else self
-
-@zero_where.backward
-def _(grad, exponent):
-    d_self = torch.zero_where(grad, exponent)
+@op.composite(namespace="private", variants="none", overload="Tensor")
+def pow_gradient(grad: Tensor, self: Tensor, exponent: Tensor) -> Tensor:
+    return torch.where(exponent == 0, 0, grad * (exponent * self.pow(exponent - 1)).conj())
 
 
 @op.pointwise(operator="neg", aliases="negative", dtypes="int float complex")

@@ -344,10 +344,19 @@ def std_mean(self: Tensor, dim: int[1] | None, unbiased: bool = True, keepdim: b
 
 
 # --- norms ----------------------------------------------------------------------------------------------------------------------
+@op.composite(variants="none", namespace="private")
+def norm_of_all(self: Tensor, p: float, dtype: Dtype | None) -> Tensor:
+    return cpu.vector_norm(self, p, None, False, dtype)
+
+@norm_of_all.backward("NormBackward0")
+def _(grad, self, p, result):
+    d_self = norm_gradient(grad, self, p, None, False, result)
+
+
 @op.reduction(variants="none", namespace="private", kernel="vector_norm")
 def norm_along(self: Tensor, p: float, dim: list[int] | None, keepdim: bool, dtype: Dtype | None) -> Tensor: ...
 
-@norm_along.backward("NormBackward0")
+@norm_along.backward("NormBackward1")
 def _(grad, self, p, dim, keepdim, result):
     d_self = norm_gradient(grad, self, p, dim, keepdim, result)
 
@@ -377,7 +386,7 @@ def norm_gradient(grad: Tensor, self: Tensor, p: float, dim: list[int] | None, k
 @op.composite(overload="Scalar")
 def norm(self: Tensor, p: Scalar = 2) -> Tensor:
     """The p-norm of all elements."""
-    return torch.norm_along(self, float(p), None, False, None)
+    return torch.norm_of_all(self, float(p), None)
 
 
 @op.composite(overload="ScalarOpt_dim", variants="function method out")
@@ -389,7 +398,7 @@ def norm(self: Tensor, p: Scalar | None, dim: int[1], keepdim: bool = False) -> 
 @op.composite(overload="ScalarOpt_dtype")
 def norm(self: Tensor, p: Scalar | None, *, dtype: Dtype) -> Tensor:
     """The p-norm of all elements, computed in a dtype."""
-    return torch.norm_along(self, 2.0 if p is None else float(p), None, False, dtype)
+    return torch.norm_of_all(self, 2.0 if p is None else float(p), dtype)
 
 
 @op.composite(overload="ScalarOpt_dim_dtype", variants="function method out")

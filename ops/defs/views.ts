@@ -200,14 +200,14 @@ def _(grad, self, dim, index):
 
 
 @op.composite(variants="none", namespace="private")
-def select_gradient(grad: Tensor, size: list[int], dim: int, index: int) -> Tensor:
-    whole = grad.new_zeros(size)
-    whole.select(dim, index).copy_(grad)
+def select_gradient(grad_output: Tensor, size: list[int], dim: int, index: int) -> Tensor:
+    whole = grad_output.new_zeros(size)
+    whole.select(dim, index).copy_(grad_output)
     return whole
 
 @select_gradient.backward("SelectBackwardBackward0")
 def _(grad, dim, index):
-    d_grad = grad.select(dim, index)
+    d_grad_output = grad.select(dim, index)
 
 
 @op.primitive(view=True, variants="method", overload="Tensor")
@@ -220,14 +220,14 @@ def _(grad, self, dim, start, end, step):
 
 
 @op.composite(variants="none", namespace="private")
-def slice_gradient(grad: Tensor, size: list[int], dim: int, start: int | None, end: int | None, step: int) -> Tensor:
-    whole = grad.new_zeros(size)
-    whole.slice(dim, start, end, step).copy_(grad)
+def slice_gradient(grad_output: Tensor, size: list[int], dim: int, start: int | None, end: int | None, step: int) -> Tensor:
+    whole = grad_output.new_zeros(size)
+    whole.slice(dim, start, end, step).copy_(grad_output)
     return whole
 
 @slice_gradient.backward("SliceBackwardBackward0")
 def _(grad, dim, start, end, step):
-    d_grad = grad.slice(dim, start, end, step)
+    d_grad_output = grad.slice(dim, start, end, step)
 
 
 @op.primitive(view=True)
@@ -250,14 +250,14 @@ def _(grad, self, offset, dim1, dim2):
 
 
 @op.composite(variants="none", namespace="private")
-def diagonal_gradient(grad: Tensor, size: list[int], offset: int, dim1: int, dim2: int) -> Tensor:
-    whole = grad.new_zeros(size)
-    whole.diagonal(offset, dim1, dim2).copy_(grad)
+def diagonal_gradient(grad_output: Tensor, size: list[int], offset: int, dim1: int, dim2: int) -> Tensor:
+    whole = grad_output.new_zeros(size)
+    whole.diagonal(offset, dim1, dim2).copy_(grad_output)
     return whole
 
 @diagonal_gradient.backward("DiagonalBackwardBackward0")
 def _(grad, offset, dim1, dim2):
-    d_grad = grad.diagonal(offset, dim1, dim2)
+    d_grad_output = grad.diagonal(offset, dim1, dim2)
 
 
 @op.primitive(view=True, variants="method")

@@ -90,8 +90,9 @@ void collect_names(const ast::Node* node, std::set<std::string>& out) {
   for_children(node, [&](const ast::Node* c) { collect_names(c, out); });
 }
 
-constexpr std::string_view kMetadata[] = {"shape", "dtype", "device",  "ndim",  "size",
-                                          "dim",   "numel", "is_complex", "is_floating_point", "strides", "storage_offset"};
+constexpr std::string_view kMetadata[] = {
+    "shape",   "dtype",         "device", "ndim", "size", "dim", "numel", "is_complex", "is_floating_point",
+    "strides", "storage_offset"};
 bool is_metadata(std::string_view name) {
   return std::find(std::begin(kMetadata), std::end(kMetadata), name) != std::end(kMetadata);
 }
@@ -123,40 +124,40 @@ std::map<std::string, std::set<std::string>> flows(const ast::FunctionDef* f,
                                                    const std::map<std::string, std::string>& targets) {
   // Name -> names assigned from it, over all statements; a condition flows into everything its block assigns.
   std::map<std::string, std::set<std::string>> into;
-  std::function<void(const ast::Stmt*, const std::set<std::string>&)> walk = [&](const ast::Stmt* s,
-                                                                               const std::set<std::string>& conditions) {
-    auto assign = [&](const ast::Expr* target, const std::set<std::string>& reads) {
-      std::set<std::string> written = names_in(target);
-      for (const std::string& w : written) {
-        for (const std::string& r : reads) into[r].insert(w);
-        for (const std::string& r : conditions) into[r].insert(w);
-      }
-    };
-    auto block = [&](const ast::List<ast::Stmt*>& body, const std::set<std::string>& more) {
-      std::set<std::string> all = conditions;
-      all.insert(more.begin(), more.end());
-      for (const ast::Stmt* inner : body) walk(inner, all);
-    };
-    if (const auto* a = s->as<ast::Assign>()) {
-      for (const ast::Expr* t : a->targets) assign(t, names_in(a->value));
-    } else if (const auto* g = s->as<ast::AugAssign>()) {
-      assign(g->target, names_in(g->value));
-    } else if (const auto* n = s->as<ast::AnnAssign>()) {
-      if (n->value) assign(n->target, names_in(n->value));
-    } else if (const auto* i = s->as<ast::If>()) {
-      block(i->body, names_in(i->test));
-      block(i->orelse, names_in(i->test));
-    } else if (const auto* l = s->as<ast::For>()) {
-      assign(l->target, names_in(l->iter));
-      block(l->body, names_in(l->iter));
-    } else if (const auto* w = s->as<ast::While>()) {
-      block(w->body, names_in(w->test));
-    } else if (const auto* e = s->as<ast::ExprStmt>()) {
-      // A method call may change its receiver.
-      if (const auto* c = e->value->as<ast::Call>())
-        if (const auto* m = c->func->as<ast::Attribute>()) assign(m->value, names_in(e->value));
-    }
-  };
+  std::function<void(const ast::Stmt*, const std::set<std::string>&)> walk =
+      [&](const ast::Stmt* s, const std::set<std::string>& conditions) {
+        auto assign = [&](const ast::Expr* target, const std::set<std::string>& reads) {
+          std::set<std::string> written = names_in(target);
+          for (const std::string& w : written) {
+            for (const std::string& r : reads) into[r].insert(w);
+            for (const std::string& r : conditions) into[r].insert(w);
+          }
+        };
+        auto block = [&](const ast::List<ast::Stmt*>& body, const std::set<std::string>& more) {
+          std::set<std::string> all = conditions;
+          all.insert(more.begin(), more.end());
+          for (const ast::Stmt* inner : body) walk(inner, all);
+        };
+        if (const auto* a = s->as<ast::Assign>()) {
+          for (const ast::Expr* t : a->targets) assign(t, names_in(a->value));
+        } else if (const auto* g = s->as<ast::AugAssign>()) {
+          assign(g->target, names_in(g->value));
+        } else if (const auto* n = s->as<ast::AnnAssign>()) {
+          if (n->value) assign(n->target, names_in(n->value));
+        } else if (const auto* i = s->as<ast::If>()) {
+          block(i->body, names_in(i->test));
+          block(i->orelse, names_in(i->test));
+        } else if (const auto* l = s->as<ast::For>()) {
+          assign(l->target, names_in(l->iter));
+          block(l->body, names_in(l->iter));
+        } else if (const auto* w = s->as<ast::While>()) {
+          block(w->body, names_in(w->test));
+        } else if (const auto* e = s->as<ast::ExprStmt>()) {
+          // A method call may change its receiver.
+          if (const auto* c = e->value->as<ast::Call>())
+            if (const auto* m = c->func->as<ast::Attribute>()) assign(m->value, names_in(e->value));
+        }
+      };
   for (const ast::Stmt* s : f->body) walk(s, {});
   std::map<std::string, std::set<std::string>> out;
   for (const auto& [name, unused] : into) {
@@ -179,8 +180,8 @@ namespace {
 struct Value {
   std::string cpp;
   Type type;
-  bool none = false;                    // the literal None
-  std::vector<Value> items;             // of a list or tuple display
+  bool none = false;         // the literal None
+  std::vector<Value> items;  // of a list or tuple display
   bool is_display = false;
 };
 
@@ -370,11 +371,12 @@ class Translator {
       if (v.none) return;
       if (type.list) {
         line(depth, "if (g.wants(" + edge + ")) {");
-        line(depth + 1, "put_gradients(g, " + edge + ", " + coerce(v, Type::list_of(Base::Tensor), value->range) + ");");
+        line(depth + 1,
+             "put_gradients(g, " + edge + ", " + coerce(v, Type::list_of(Base::Tensor), value->range) + ");");
         line(depth, "}");
       } else {
-        line(depth, "if (g.wants(" + edge + ")) g.out[" + edge + "] = " +
-                        coerce(v, Type::of(Base::Tensor), value->range) + ";");
+        line(depth, "if (g.wants(" + edge + ")) g.out[" + edge +
+                        "] = " + coerce(v, Type::of(Base::Tensor), value->range) + ";");
       }
       return;
     }
@@ -550,8 +552,7 @@ class Translator {
     if (to.base == Base::Scalar && to.optional && !from.optional) return "std::optional<Scalar>(" + cpp + ")";
     if (from.base == Base::Scalar && to.base == Base::Float) return cpp + ".to_double()";
     if (from.base == Base::Scalar && to.base == Base::Int) return cpp + ".to_int()";
-    if (to.base == Base::Float && from.base == Base::Int)
-      return "static_cast<double>(" + cpp + ")";
+    if (to.base == Base::Float && from.base == Base::Int) return "static_cast<double>(" + cpp + ")";
     if (to.base == Base::Int && from.base == Base::Bool) return "int64_t{" + cpp + "}";
     if (to.optional && !from.optional && !to.is_tensor()) {
       Type plain = to;
@@ -634,8 +635,7 @@ class Translator {
       }
       case ast::ConstantKind::kTrue: return boolean("true");
       case ast::ConstantKind::kFalse: return boolean("false");
-      case ast::ConstantKind::kInt:
-        return integer("int64_t{" + std::to_string(c->value.int_value) + "}");
+      case ast::ConstantKind::kInt: return integer("int64_t{" + std::to_string(c->value.int_value) + "}");
       case ast::ConstantKind::kFloat: {
         char buffer[40];
         std::snprintf(buffer, sizeof buffer, "%.17g", c->value.float_value);
@@ -655,7 +655,8 @@ class Translator {
     if (!n) error(l->range, "one loop variable");
     const std::map<std::string, Variable> before = variables_;
     std::string header;
-    if (const auto* c = g->iter->as<ast::Call>(); c && c->func->is<ast::Name>() && c->func->as<ast::Name>()->id == "range") {
+    if (const auto* c = g->iter->as<ast::Call>();
+        c && c->func->is<ast::Name>() && c->func->as<ast::Name>()->id == "range") {
       std::vector<std::string> a;
       for (const ast::Expr* e : c->args) a.push_back(coerce(expression(e), Type::of(Base::Int), e->range));
       const std::string i = loop_variable(g->target, Type::of(Base::Int));
@@ -673,8 +674,9 @@ class Translator {
     Type type = item.type;
     type.list = true;
     variables_ = before;
-    return make("[&] { " + cpp_value_type(type) + " out_; " + header + "out_.push_back(" + item.cpp + "); return out_; }()",
-                type);
+    return make(
+        "[&] { " + cpp_value_type(type) + " out_; " + header + "out_.push_back(" + item.cpp + "); return out_; }()",
+        type);
   }
 
   Value attribute(const ast::Attribute* a) {
@@ -687,9 +689,8 @@ class Translator {
             {"long", "Int64"}};
         if (auto it = kNames.find(a->attr); it != kNames.end())
           return make("DType::"s + it->second, Type::of(Base::DType));
-        static const std::map<std::string_view, const char*> kFormats = {{"contiguous_format", "Contiguous"},
-                                                                         {"preserve_format", "Preserve"},
-                                                                         {"channels_last", "ChannelsLast"}};
+        static const std::map<std::string_view, const char*> kFormats = {
+            {"contiguous_format", "Contiguous"}, {"preserve_format", "Preserve"}, {"channels_last", "ChannelsLast"}};
         if (auto it = kFormats.find(a->attr); it != kFormats.end())
           return make("MemoryFormat::"s + it->second, Type::of(Base::MemoryFormat));
       }
@@ -730,8 +731,8 @@ class Translator {
     if (const auto* c = s->slice->as<ast::Slice>()) {
       if (c->step) error(s->range, "slices without step");
       const std::string lower = c->lower ? coerce(expression(c->lower), Type::of(Base::Int), s->range) : "0";
-      const std::string upper =
-          c->upper ? coerce(expression(c->upper), Type::of(Base::Int), s->range) : "static_cast<int64_t>(" + list + ".size())";
+      const std::string upper = c->upper ? coerce(expression(c->upper), Type::of(Base::Int), s->range)
+                                         : "static_cast<int64_t>(" + list + ".size())";
       Type t = v.type.plain();
       t.list_size = 0;
       return make("list_slice(" + list + ", " + lower + ", " + upper + ")", t);
@@ -739,7 +740,8 @@ class Translator {
     Type element = v.type.plain();
     element.list = false;
     element.list_size = 0;
-    return make("list_item(" + list + ", " + coerce(expression(s->slice), Type::of(Base::Int), s->range) + ")", element);
+    return make("list_item(" + list + ", " + coerce(expression(s->slice), Type::of(Base::Int), s->range) + ")",
+                element);
   }
 
   static bool number(const Type& t) {
@@ -755,13 +757,17 @@ class Translator {
     open(a);
     open(b);
     if (a.type.is_tensor() || b.type.is_tensor()) {
-      static const std::map<ast::Operator, const char*> kNames = {
-          {ast::Operator::kAdd, "add"},         {ast::Operator::kSub, "sub"},
-          {ast::Operator::kMult, "mul"},        {ast::Operator::kDiv, "div"},
-          {ast::Operator::kPow, "pow"},         {ast::Operator::kMatMult, "matmul"},
-          {ast::Operator::kBitAnd, "bitwise_and"}, {ast::Operator::kBitOr, "bitwise_or"},
-          {ast::Operator::kBitXor, "bitwise_xor"}, {ast::Operator::kFloorDiv, "floor_divide"},
-          {ast::Operator::kMod, "remainder"}};
+      static const std::map<ast::Operator, const char*> kNames = {{ast::Operator::kAdd, "add"},
+                                                                  {ast::Operator::kSub, "sub"},
+                                                                  {ast::Operator::kMult, "mul"},
+                                                                  {ast::Operator::kDiv, "div"},
+                                                                  {ast::Operator::kPow, "pow"},
+                                                                  {ast::Operator::kMatMult, "matmul"},
+                                                                  {ast::Operator::kBitAnd, "bitwise_and"},
+                                                                  {ast::Operator::kBitOr, "bitwise_or"},
+                                                                  {ast::Operator::kBitXor, "bitwise_xor"},
+                                                                  {ast::Operator::kFloorDiv, "floor_divide"},
+                                                                  {ast::Operator::kMod, "remainder"}};
       auto it = kNames.find(op);
       if (it == kNames.end()) error(range, "this operator is not known for tensors");
       if (!a.type.is_tensor()) {
@@ -844,7 +850,8 @@ class Translator {
       const std::string no = op == ast::CmpOperator::kIn ? "" : "!";
       if (b.is_display) {
         std::string s;
-        for (const Value& item : b.items) s += (s.empty() ? "" : " || ") + compare(ast::CmpOperator::kEq, a, item, range).cpp;
+        for (const Value& item : b.items)
+          s += (s.empty() ? "" : " || ") + compare(ast::CmpOperator::kEq, a, item, range).cpp;
         return boolean(no + "(" + s + ")");
       }
       return boolean(no + "contains(" + b.cpp + ", " + a.cpp + ")");
@@ -875,9 +882,11 @@ class Translator {
       return boolean("(IntSpan(" + coerce(a, t, range) + ") " + text + " IntSpan(" + coerce(b, t, range) + "))");
     }
     if (a.type.list && b.type.list) return boolean("(IntSpan(" + a.cpp + ") " + text + " IntSpan(" + b.cpp + "))");
-    if (a.type.base == Base::Str && b.type.base == Base::Str) return boolean("(" + a.cpp + " " + text + " std::string_view(" + b.cpp + "))");
+    if (a.type.base == Base::Str && b.type.base == Base::Str)
+      return boolean("(" + a.cpp + " " + text + " std::string_view(" + b.cpp + "))");
     if (a.type.is(Base::Scalar)) {
-      if (op == ast::CmpOperator::kEq) return boolean(a.cpp + ".equals(" + coerce(b, Type::of(Base::Float), range) + ")");
+      if (op == ast::CmpOperator::kEq)
+        return boolean(a.cpp + ".equals(" + coerce(b, Type::of(Base::Float), range) + ")");
       if (op == ast::CmpOperator::kNotEq)
         return boolean("!" + a.cpp + ".equals(" + coerce(b, Type::of(Base::Float), range) + ")");
       return boolean("(" + a.cpp + ".to_double() " + text + " " + coerce(b, Type::of(Base::Float), range) + ")");
@@ -923,7 +932,8 @@ class Translator {
       if (n->id == o_.kernel_namespace) return kernel_call(c, std::string(a->attr));
       if (n->id == "math") {
         std::string s = "std::" + std::string(a->attr) + "(";
-        for (const ast::Expr* e : c->args) s += (e == c->args[0] ? "" : ", ") + coerce(expression(e), Type::of(Base::Float), e->range);
+        for (const ast::Expr* e : c->args)
+          s += (e == c->args[0] ? "" : ", ") + coerce(expression(e), Type::of(Base::Float), e->range);
         return make(s + ")", Type::of(Base::Float));
       }
       if (n->id == "torch" || n->id == "op") return function_call(c, std::string(a->attr), true);
@@ -936,7 +946,9 @@ class Translator {
     std::string s = "cpu::" + name + "(";
     for (size_t i = 0; i < c->args.size(); i++) {
       const Value v = expression(c->args[i]);
-      s += (i ? ", " : "") + (v.none ? "std::nullopt"s : v.type.base == Base::Str && v.type.optional ? "view_of(" + v.cpp + ")" : v.cpp);
+      s += (i ? ", " : "") + (v.none                                        ? "std::nullopt"s
+                              : v.type.base == Base::Str && v.type.optional ? "view_of(" + v.cpp + ")"
+                                                                            : v.cpp);
     }
     s += ")";
     Type t;
@@ -964,7 +976,8 @@ class Translator {
       if (name == "int") {
         const Value v = arg(0);
         if (v.type.is_tensor()) return integer("ops::item(" + v.cpp + ").to_int()");
-        return integer("static_cast<int64_t>(" + coerce(v, v.type.is(Base::Scalar) ? int_type : v.type.plain(), c->range) + ")");
+        return integer("static_cast<int64_t>(" +
+                       coerce(v, v.type.is(Base::Scalar) ? int_type : v.type.plain(), c->range) + ")");
       }
       if (name == "float") {
         const Value v = arg(0);
@@ -973,7 +986,8 @@ class Translator {
       }
       if (name == "bool") return boolean(truth(arg(0), c->range));
       if (name == "check") {
-        return make("check(" + condition(c->args[0]) + ", [&] { return concat(" + parts(c->args[1]) + "); })", Type::of(Base::None));
+        return make("check(" + condition(c->args[0]) + ", [&] { return concat(" + parts(c->args[1]) + "); })",
+                    Type::of(Base::None));
       }
       if (name == "isinstance") error(c->range, "isinstance is not known in bodies of operators");
       if (name == "min" || name == "max" || name == "abs") {
@@ -994,20 +1008,34 @@ class Translator {
         Type result;
       };
       static const Helper kHelpers[] = {
-          {"wrap_dim", Type::of(Base::Int)},          {"broadcast_sizes", Type::list_of(Base::Int)},
-          {"all_dims", Type::list_of(Base::Int)},     {"wrap_dims", Type::list_of(Base::Int)},
-          {"result_type", Type::of(Base::DType)},     {"default_dtype", Type::of(Base::DType)},
-          {"to_real", Type::of(Base::DType)},         {"to_complex", Type::of(Base::DType)},
-          {"promote_types", Type::of(Base::DType)},   {"infer_size", Type::list_of(Base::Int)},
-          {"any_negative", Type::of(Base::Bool)},     {"grad_enabled", Type::of(Base::Bool)},
-          {"sum_to_sizes", Type::of(Base::Tensor)},   {"dims_to_sum", Type::list_of(Base::Int)},
-          {"view_is_possible", Type::of(Base::Bool)}, {"is_integral", Type::of(Base::Bool)},
-          {"is_floating", Type::of(Base::Bool)},      {"scalar_is_complex", Type::of(Base::Bool)},
-          {"is_bool_type", Type::of(Base::Bool)},     {"reduction_mode", Type::of(Base::Int)},
-          {"sorted_ints", Type::list_of(Base::Int)},  {"inverse_permutation", Type::list_of(Base::Int)},
-          {"lowest_value", Type::of(Base::Float)},    {"epsilon_of", Type::of(Base::Float)},
-          {"is_wrapped", Type::of(Base::Bool)},       {"expand_list", Type::list_of(Base::Int)},
-          {"conj_scalar", Type::of(Base::Scalar)},    {"can_cast", Type::of(Base::Bool)},
+          {"wrap_dim", Type::of(Base::Int)},
+          {"broadcast_sizes", Type::list_of(Base::Int)},
+          {"all_dims", Type::list_of(Base::Int)},
+          {"wrap_dims", Type::list_of(Base::Int)},
+          {"result_type", Type::of(Base::DType)},
+          {"default_dtype", Type::of(Base::DType)},
+          {"to_real", Type::of(Base::DType)},
+          {"to_complex", Type::of(Base::DType)},
+          {"promote_types", Type::of(Base::DType)},
+          {"infer_size", Type::list_of(Base::Int)},
+          {"any_negative", Type::of(Base::Bool)},
+          {"grad_enabled", Type::of(Base::Bool)},
+          {"sum_to_sizes", Type::of(Base::Tensor)},
+          {"dims_to_sum", Type::list_of(Base::Int)},
+          {"view_is_possible", Type::of(Base::Bool)},
+          {"is_integral", Type::of(Base::Bool)},
+          {"is_floating", Type::of(Base::Bool)},
+          {"scalar_is_complex", Type::of(Base::Bool)},
+          {"is_bool_type", Type::of(Base::Bool)},
+          {"reduction_mode", Type::of(Base::Int)},
+          {"sorted_ints", Type::list_of(Base::Int)},
+          {"inverse_permutation", Type::list_of(Base::Int)},
+          {"lowest_value", Type::of(Base::Float)},
+          {"epsilon_of", Type::of(Base::Float)},
+          {"is_wrapped", Type::of(Base::Bool)},
+          {"expand_list", Type::list_of(Base::Int)},
+          {"conj_scalar", Type::of(Base::Scalar)},
+          {"can_cast", Type::of(Base::Bool)},
           {"as_strided_gradient", Type::of(Base::Tensor)},
       };
       for (const Helper& h : kHelpers)
@@ -1015,7 +1043,10 @@ class Translator {
           std::string s = name + "(";
           for (size_t i = 0; i < c->args.size(); i++) {
             const Value v = arg(i);
-            s += (i ? ", " : "") + (v.is_display ? coerce(v, Type::list_of(v.items.empty() ? Base::Int : v.type.base), c->range) : v.none ? "std::nullopt"s : v.cpp);
+            s += (i ? ", " : "") + (v.is_display
+                                        ? coerce(v, Type::list_of(v.items.empty() ? Base::Int : v.type.base), c->range)
+                                    : v.none ? "std::nullopt"s
+                                             : v.cpp);
           }
           return make(s + ")", h.result);
         }
@@ -1033,10 +1064,12 @@ class Translator {
       if (name == "append") {
         Type element = self.type;
         element.list = false;
-        return make(self.cpp + ".push_back(" + coerce(expression(c->args[0]), element, c->range) + ")", Type::of(Base::None));
+        return make(self.cpp + ".push_back(" + coerce(expression(c->args[0]), element, c->range) + ")",
+                    Type::of(Base::None));
       }
       if (name == "insert")
-        return make(self.cpp + ".insert(static_cast<size_t>(" + expression(c->args[0]).cpp + "), " + expression(c->args[1]).cpp + ")",
+        return make(self.cpp + ".insert(static_cast<size_t>(" + expression(c->args[0]).cpp + "), " +
+                        expression(c->args[1]).cpp + ")",
                     Type::of(Base::None));
       error(c->range, "unknown method of a list: " + name);
     }
@@ -1057,13 +1090,15 @@ class Translator {
       if (name == "size") return make(self.cpp + ".sizes()", Type::list_of(Base::Int));
     }
     if (name == "size") return integer(self.cpp + ".size(" + coerce(expression(c->args[0]), int_type, c->range) + ")");
-    if (name == "stride") return integer(self.cpp + ".stride(" + coerce(expression(c->args[0]), int_type, c->range) + ")");
+    if (name == "stride")
+      return integer(self.cpp + ".stride(" + coerce(expression(c->args[0]), int_type, c->range) + ")");
     std::vector<Value> args{self};
     for (const ast::Expr* e : c->args) args.push_back(expression(e));
     return operator_call(name, args, c->range, c);
   }
 
-  Value operator_call(const std::string& name, std::vector<Value> args, SourceRange range, const ast::Call* keywords = nullptr) {
+  Value operator_call(const std::string& name, std::vector<Value> args, SourceRange range,
+                      const ast::Call* keywords = nullptr) {
     bool inplace;
     const std::vector<const Decl*> candidates = catalog_.find(name, inplace);
     if (candidates.empty()) error(range, "unknown operator " + name);
@@ -1148,7 +1183,8 @@ class Translator {
 
 }  // namespace
 
-std::string translate_body(const Decl& d, const ast::FunctionDef* f, const Catalog& catalog, const BodyOptions& options) {
+std::string translate_body(const Decl& d, const ast::FunctionDef* f, const Catalog& catalog,
+                           const BodyOptions& options) {
   return Translator(d, catalog, options).run(f);
 }
 

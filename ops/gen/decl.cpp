@@ -36,10 +36,18 @@ struct NamedBase {
   Base base;
 };
 constexpr NamedBase kBases[] = {
-    {"Tensor", Base::Tensor},       {"Operand", Base::Operand},           {"Scalar", Base::Scalar},
-    {"int", Base::Int},             {"float", Base::Float},               {"bool", Base::Bool},
-    {"str", Base::Str},             {"Dtype", Base::DType},               {"Device", Base::Device},
-    {"Layout", Base::Layout},       {"MemoryFormat", Base::MemoryFormat}, {"Generator", Base::Generator},
+    {"Tensor", Base::Tensor},
+    {"Operand", Base::Operand},
+    {"Scalar", Base::Scalar},
+    {"int", Base::Int},
+    {"float", Base::Float},
+    {"bool", Base::Bool},
+    {"str", Base::Str},
+    {"Dtype", Base::DType},
+    {"Device", Base::Device},
+    {"Layout", Base::Layout},
+    {"MemoryFormat", Base::MemoryFormat},
+    {"Generator", Base::Generator},
     {"Storage", Base::Storage},
 };
 
@@ -176,9 +184,9 @@ class Reader {
           d.doc = std::string(c->value.text);
           first = 1;
         }
-    d.has_body = f->body.size() > first && !f->body[first]->is<ast::Pass>() &&
-                 !(f->body[first]->is<ast::ExprStmt>() &&
-                   f->body[first]->as<ast::ExprStmt>()->value->is<ast::Constant>());
+    d.has_body =
+        f->body.size() > first && !f->body[first]->is<ast::Pass>() &&
+        !(f->body[first]->is<ast::ExprStmt>() && f->body[first]->as<ast::ExprStmt>()->value->is<ast::Constant>());
     if (d.doc.empty() && d.space != "private") fail(file_, f->name_range, "an operator has a doc string");
     if (!d.has_body && (d.kind == Kind::Pointwise || d.kind == Kind::Composite))
       fail(file_, f->name_range, "this kind of operator has a body");
@@ -317,9 +325,10 @@ std::string camel_case(std::string_view name) {
 }
 
 std::string cpp_identifier(std::string_view name) {
-  static const char* kWords[] = {"and",   "or",    "xor",    "not",   "float",  "double", "int",    "long", "short",
-                                 "char",  "bool",  "default", "signed", "unsigned", "switch", "operator", "delete", "new",
-                                 "this",  "union", "class",  "const", "template", "typename", "void", "static", "register"};
+  static const char* kWords[] = {"and",    "or",       "xor",      "not",  "float",   "double",  "int",
+                                 "long",   "short",    "char",     "bool", "default", "signed",  "unsigned",
+                                 "switch", "operator", "delete",   "new",  "this",    "union",   "class",
+                                 "const",  "template", "typename", "void", "static",  "register"};
   for (const char* w : kWords)
     if (name == w) return "op_" + std::string(name);
   return std::string(name);

@@ -23,9 +23,9 @@ struct Row {
 /// Everything that is written from the declarations.
 struct Model {
   Declarations declarations;
-  std::vector<Decl> decls;  // expanded overloads, in order
-  std::vector<std::string> spec_of;  // by decl: the name of its PointwiseSpec, "" if none
-  std::vector<bool> has_plain;       // by decl
+  std::vector<Decl> decls;                            // expanded overloads, in order
+  std::vector<std::string> spec_of;                   // by decl: the name of its PointwiseSpec, "" if none
+  std::vector<bool> has_plain;                        // by decl
   std::map<std::string, PointwisePrograms> programs;  // by spec name
   std::map<std::string, const Decl*> spec_decl;       // by spec name: the entry as written
   std::vector<Row> rows;

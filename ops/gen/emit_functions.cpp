@@ -42,7 +42,8 @@ class Emitter {
 
  private:
   [[noreturn]] void error(std::string message) const {
-    throw GenError{d_.file, d_.backward.function ? d_.backward.function->name_range : d_.function->name_range, std::move(message)};
+    throw GenError{d_.file, d_.backward.function ? d_.backward.function->name_range : d_.function->name_range,
+                   std::move(message)};
   }
   void line(const std::string& text) { s_ += text + "\n"; }
 
@@ -156,7 +157,8 @@ class Emitter {
     } else if (m_.has_plain[index_]) {
       std::string others;
       for (const Param& p : d_.params)
-        if (is_program_param(p) && !p.has_default()) others += (others.empty() ? "" : ", ") + ("Scalar(p_" + p.name + ")");
+        if (is_program_param(p) && !p.has_default())
+          others += (others.empty() ? "" : ", ") + ("Scalar(p_" + p.name + ")");
       line("  if (" + at_defaults() + ") {");
       if (!others.empty()) line("    const Scalar params[] = {" + others + "};");
       line("    " + call(spec + "_plain", !others.empty()));
@@ -193,7 +195,9 @@ class Emitter {
         continue;
       }
       if (p.type.base != Base::Tensor && p.type.base != Base::Element) error("only tensors have gradients: " + name);
-      targets_[name] = !variadic_ ? std::to_string(fixed) : p.type.list ? "at_" + p.name + ", n_" + p.name : "at_" + p.name;
+      targets_[name] = !variadic_    ? std::to_string(fixed)
+                       : p.type.list ? "at_" + p.name + ", n_" + p.name
+                                     : "at_" + p.name;
       target_types_[name] = p.type;
       fixed++;
     }
@@ -208,7 +212,8 @@ class Emitter {
       if (auto it = flow.find(name); it != flow.end()) into = it->second;
       const bool used = !into.empty();
       for (const std::string& d : dropped_) into.erase(d);
-      if (!d_.find(name) && (name == "grad" || name == "grads" || name.compare(0, 5, "grad_") == 0)) {
+      if (name == "grad" || name == "grads" || (!d_.find(name) && name.compare(0, 5, "grad_") == 0)) {
+        if (d_.find(name)) error("in formulas, `grad` is the gradient of the result: give the parameter another name");
         grads_.push_back(a);
         continue;
       }
@@ -217,9 +222,9 @@ class Emitter {
       if (const Param* p = d_.find(name)) {
         Saved v{Saved::What::Plain, name, p->type, 0, into};
         if (p->type.base == Base::Tensor || p->type.base == Base::Element)
-          v.what = p->type.list                     ? Saved::What::Tensors
-                   : only_metadata(f, name)          ? Saved::What::Meta
-                                                     : Saved::What::Tensor;
+          v.what = p->type.list             ? Saved::What::Tensors
+                   : only_metadata(f, name) ? Saved::What::Meta
+                                            : Saved::What::Tensor;
         if (p->type.base == Base::Element) v.type = Type::of(Base::Tensor);
         saved_.push_back(std::move(v));
         continue;
@@ -353,8 +358,10 @@ class Emitter {
     if (variadic_) {
       std::string count;
       for (const Param* p : edges_)
-        count += (count.empty() ? "" : " + ") + (p->type.list ? "static_cast<uint32_t>(p_" + p->name + ".size())" : "1u"s);
-      line("  auto* node = new " + cls + "(" + count + ", " + (list_result() ? "result_count" : std::to_string(results)) + ");");
+        count +=
+            (count.empty() ? "" : " + ") + (p->type.list ? "static_cast<uint32_t>(p_" + p->name + ".size())" : "1u"s);
+      line("  auto* node = new " + cls + "(" + count + ", " +
+           (list_result() ? "result_count" : std::to_string(results)) + ");");
       line("  uint32_t at = 0;");
       for (const Param* p : edges_) {
         line("  node->at_" + p->name + " = at;");
@@ -379,7 +386,9 @@ class Emitter {
       switch (v.what) {
         case Saved::What::Meta: line("  node->s_" + v.name + ".save(" + from + ");"); break;
         case Saved::What::Tensor:
-        case Saved::What::Tensors: line("  if (" + has_edges(v.targets) + ") node->s_" + v.name + ".save(" + from + ");"); break;
+        case Saved::What::Tensors:
+          line("  if (" + has_edges(v.targets) + ") node->s_" + v.name + ".save(" + from + ");");
+          break;
         default: line("  node->s_" + v.name + " = own(" + from + ");"); break;
       }
     }
@@ -430,7 +439,7 @@ class Emitter {
   }
 
   void set_views(const std::string& indent) {
-    if (!d_.view) return;
+    if (!d_.view || !d_.differentiable) return;
     if (list_result())
       line(indent + "for (const Tensor& t : result) set_view(t, p_self, ViewCreation::MultiOutput);");
     else
@@ -440,7 +449,8 @@ class Emitter {
   void record_plain() {
     line("  if (__builtin_expect(must_record(" + tensor_args() + "), 0)) {");
     if (!d_.backward.function) {
-      line("    record_missing(\"" + d_.name + "\", \"" + camel_case(d_.name) + "Backward0\", result, " + tensor_args() + ");");
+      line("    record_missing(\"" + d_.name + "\", \"" + camel_case(d_.name) + "Backward0\", result, " +
+           tensor_args() + ");");
       line("  }");
       return;
     }
@@ -460,7 +470,8 @@ class Emitter {
   }
 
   void plain() {
-    const std::string head = cpp_result(d_, Variant::Plain) + " " + d_.cpp_name + "(" + cpp_params(d_, false, true) + ") {";
+    const std::string head =
+        cpp_result(d_, Variant::Plain) + " " + d_.cpp_name + "(" + cpp_params(d_, false, true) + ") {";
     line(head);
     if (d_.kind == Kind::Pointwise) {
       if (d_.results.size() == 1) {
@@ -470,7 +481,8 @@ class Emitter {
         line("  Tensor results[" + std::to_string(d_.results.size()) + "];");
         pointwise_call("results");
         std::string items;
-        for (size_t i = 0; i < d_.results.size(); i++) items += (i ? ", " : "") + ("std::move(results[" + std::to_string(i) + "])");
+        for (size_t i = 0; i < d_.results.size(); i++)
+          items += (i ? ", " : "") + ("std::move(results[" + std::to_string(i) + "])");
         line("  " + cpp_result(d_, Variant::Plain) + " result(" + items + ");");
       }
     } else if (transparent() || (d_.results.empty() && !records())) {
@@ -495,14 +507,16 @@ class Emitter {
   void begin_write() {
     const bool node = d_.backward.function != nullptr;
     line("  const bool record = must_record(" + tensor_args() + ");");
-    line("  if (__builtin_expect(record || " + self() + "->autograd() != nullptr, 0)) check_inplace(" + self() + ", record);");
+    line("  if (__builtin_expect(record || " + self() + "->autograd() != nullptr, 0)) check_inplace(" + self() +
+         ", record);");
     if (node) {
       line("  NodeRef ref;");
       line("  Node_" + id_ + "* node = nullptr;");
       line("  if (__builtin_expect(record, 0)) {");
       std::string args = call_args();
       if (saves_self()) {
-        line("    const Tensor saved_self = needs_grad(" + original_self_condition() + ") ? cpu::clone(p_self) : p_self;");
+        line("    const Tensor saved_self = needs_grad(" + original_self_condition() +
+             ") ? cpu::clone(p_self) : p_self;");
         args += ", saved_self";
       }
       line("    node = make_" + id_ + "(" + args + ");");
@@ -568,7 +582,8 @@ class Emitter {
     begin_write();
     if (d_.view) {
       line("  const Tensor seen = " + compute() + ";");
-      line("  " + self() + "->set_geometry(DimVector(seen.sizes()), DimVector(seen.strides()), seen.storage_offset());");
+      line("  " + self() +
+           "->set_geometry(DimVector(seen.sizes()), DimVector(seen.strides()), seen.storage_offset());");
     } else {
       line("  {");
       line("    NoRecording off;");
@@ -636,7 +651,8 @@ void emit_functions(const Model& m, const std::string& out, int parts) {
       Emitter(m, i, functions).run();
     }
     for (const std::string& spec : specs) s += "extern const scalar::PointwiseSpec " + spec + ";\n";
-    s += "\nnamespace op {\n\nusing namespace autograd;\nusing namespace body;\n" + functions + "\n}  // namespace op\n}  // namespace tsvm::ops\n";
+    s += "\nnamespace op {\n\nusing namespace autograd;\nusing namespace body;\n" + functions +
+         "\n}  // namespace op\n}  // namespace tsvm::ops\n";
     write_file(out + "/ops/generated/operators_" + std::to_string(part) + ".cpp", s);
   }
 }

@@ -54,8 +54,10 @@ std::string unpack(const Decl& d, const Param& p, size_t i, std::string& before)
       case Base::Str: value = "unpack_str_list(" + a + ")"; break;
       default: value = "unpack_scalar_list(" + a + ")"; break;
     }
-    const std::string type = t.base == Base::Int ? "ops::DimVector" : t.base == Base::Tensor ? "std::vector<ops::Tensor>"
-                             : t.base == Base::Float ? "std::vector<double>" : "std::vector<ops::Scalar>";
+    const std::string type = t.base == Base::Int      ? "ops::DimVector"
+                             : t.base == Base::Tensor ? "std::vector<ops::Tensor>"
+                             : t.base == Base::Float  ? "std::vector<double>"
+                                                      : "std::vector<ops::Scalar>";
     before += "    " + type + " " + x + ";\n";
     std::string otherwise;
     if (!t.optional && p.has_default()) {
@@ -65,7 +67,9 @@ std::string unpack(const Decl& d, const Param& p, size_t i, std::string& before)
       before += "    if (given(" + a + ")) " + x + " = " + value + ";\n";
     }
     if (!t.optional) return x;
-    const std::string span = t.base == Base::Int ? "ops::IntSpan" : t.base == Base::Tensor ? "ops::TensorSpan" : "std::span<const double>";
+    const std::string span = t.base == Base::Int      ? "ops::IntSpan"
+                             : t.base == Base::Tensor ? "ops::TensorSpan"
+                                                      : "std::span<const double>";
     return "given(" + a + ") ? std::optional<" + span + ">(" + x + ") : std::nullopt";
   }
   switch (t.base) {
@@ -87,13 +91,14 @@ std::string unpack(const Decl& d, const Param& p, size_t i, std::string& before)
     std::string type = t.base == Base::Str ? "std::string_view" : cpp_value_type(plain);
     for (const char* own : {"Scalar", "DType", "Device", "Layout", "MemoryFormat", "Generator", "Storage"})
       if (type == own) type = "ops::" + type;
-    before += "    const std::optional<" + type + "> " + x + " = given(" + a + ") ? std::optional<" + type + ">(" + value +
-              ") : std::nullopt;\n";
+    before += "    const std::optional<" + type + "> " + x + " = given(" + a + ") ? std::optional<" + type + ">(" +
+              value + ") : std::nullopt;\n";
     return x;
   }
   if (!p.has_default()) return value;
   std::string otherwise = default_to_cpp(d, p);
-  if (otherwise.compare(0, 7, "Scalar(") == 0 || otherwise.compare(0, 7, "MemoryF") == 0) otherwise = "ops::" + otherwise;
+  if (otherwise.compare(0, 7, "Scalar(") == 0 || otherwise.compare(0, 7, "MemoryF") == 0)
+    otherwise = "ops::" + otherwise;
   if (t.base == Base::Str) otherwise = "std::string_view(" + otherwise + ")";
   return "given(" + a + ") ? " + value + " : " + otherwise;
 }
@@ -110,18 +115,19 @@ std::string thunk(const Row& r) {
   for (const Result& result : d.results) fields += "\"" + result.name + "\", ";
   if (r.variant == Variant::Out) {
     if (results == 1) {
-      s += "    " + fn + "(unpack_tensor(a[" + std::to_string(n) + "])" + (args.empty() ? "" : ", ") + args + ");\n    return new_ref(a[" +
-           std::to_string(n) + "]);\n";
+      s += "    " + fn + "(unpack_tensor(a[" + std::to_string(n) + "])" + (args.empty() ? "" : ", ") + args +
+           ");\n    return new_ref(a[" + std::to_string(n) + "]);\n";
     } else {
-      s += "    const std::vector<ops::Tensor> outs = unpack_tensor_list(a[" + std::to_string(n) + "]);\n    if (outs.size() != " +
-           std::to_string(results) + ") ops::fail(ops::ErrorKind::TypeError, \"expected tuple of " + std::to_string(results) +
+      s += "    const std::vector<ops::Tensor> outs = unpack_tensor_list(a[" + std::to_string(n) +
+           "]);\n    if (outs.size() != " + std::to_string(results) +
+           ") ops::fail(ops::ErrorKind::TypeError, \"expected tuple of " + std::to_string(results) +
            " elements but got \", outs.size());\n";
       std::string outs;
       for (size_t i = 0; i < results; i++) outs += (i ? ", " : "") + ("outs[" + std::to_string(i) + "]");
       s += "    " + fn + "(" + outs + ", " + args + ");\n    Value owned[] = {";
       for (size_t i = 0; i < results; i++) s += (i ? ", " : "") + ("box(vm, outs[" + std::to_string(i) + "])");
-      s += "};\n    static const char* const fields[] = {" + fields + "};\n    return box_results(vm, \"" + d.name + "_out\", " +
-           (named ? "fields" : "(void(fields), std::span<const char* const>())") + ", owned);\n";
+      s += "};\n    static const char* const fields[] = {" + fields + "};\n    return box_results(vm, \"" + d.name +
+           "_out\", " + (named ? "fields" : "(void(fields), std::span<const char* const>())") + ", owned);\n";
     }
   } else if (r.variant == Variant::InPlace || d.mutates_self) {
     s += "    " + fn + "(" + args + ");\n    return new_ref(a[0]);\n";
@@ -130,7 +136,8 @@ std::string thunk(const Row& r) {
   } else if (results == 1) {
     std::string call = fn + "(" + args + ")";
     if (d.factory) {
-      s += "    ops::Tensor result = " + call + ";\n    if (given(a[" + std::to_string(n) + "]) && unpack_bool(a[" + std::to_string(n) +
+      s += "    ops::Tensor result = " + call + ";\n    if (given(a[" + std::to_string(n) + "]) && unpack_bool(a[" +
+           std::to_string(n) +
            "])) ops::autograd::set_requires_grad(result, true);\n    return box(vm, std::move(result));\n";
     } else if (d.results[0].type.list && d.results[0].type.base == Base::Int) {
       s += "    return box_int_list(vm, " + call + ");\n";
@@ -139,10 +146,12 @@ std::string thunk(const Row& r) {
     }
   } else {
     s += "    auto result = " + fn + "(" + args + ");\n    Value owned[] = {";
-    for (size_t i = 0; i < results; i++) s += (i ? ", " : "") + ("box(vm, std::move(std::get<" + std::to_string(i) + ">(result)))");
+    for (size_t i = 0; i < results; i++)
+      s += (i ? ", " : "") + ("box(vm, std::move(std::get<" + std::to_string(i) + ">(result)))");
     s += "};\n";
     if (named)
-      s += "    static const char* const fields[] = {" + fields + "};\n    return box_results(vm, \"" + d.name + "\", fields, owned);\n";
+      s += "    static const char* const fields[] = {" + fields + "};\n    return box_results(vm, \"" + d.name +
+           "\", fields, owned);\n";
     else
       s += "    return box_results(vm, \"" + d.name + "\", {}, owned);\n";
   }
@@ -154,10 +163,11 @@ std::string params_row(const Row& r) {
   std::string s;
   auto flag = [](bool b) { return b ? "true" : "false"; };
   for (const Param& p : d.params)
-    s += "{\""s + p.name + "\", ArgKind::" + arg_kind(p.type) + ", " + flag(p.type.optional) + ", " + flag(p.keyword_only) + ", " +
-         flag(p.has_default()) + ", " + std::to_string(p.type.list_size) + "}, ";
+    s += "{\""s + p.name + "\", ArgKind::" + arg_kind(p.type) + ", " + flag(p.type.optional) + ", " +
+         flag(p.keyword_only) + ", " + flag(p.has_default()) + ", " + std::to_string(p.type.list_size) + "}, ";
   if (r.variant == Variant::Out)
-    s += d.results.size() == 1 ? "{\"out\", ArgKind::Tensor, false, true}, " : "{\"out\", ArgKind::TensorList, false, true}, ";
+    s += d.results.size() == 1 ? "{\"out\", ArgKind::Tensor, false, true}, "
+                               : "{\"out\", ArgKind::TensorList, false, true}, ";
   else if (d.factory)
     s += "{\"requires_grad\", ArgKind::Bool, false, true, true}, ";
   return s;
@@ -172,10 +182,13 @@ void emit_thunks(const Model& m, const std::string& out, int parts) {
     if (r.decl->has_function || r.decl->has_method || (r.variant == Variant::InPlace)) exposed.push_back(&r);
   for (int part = 0; part < parts; part++) {
     std::string s = head;
-    s += "#include \"ops/autograd/variable.h\"\n#include \"ops/operators.h\"\n#include \"stdlib/native/torch/operators.h\"\n#include "
-         "\"stdlib/native/torch/values.h\"\n\nnamespace tsvm::stdlib {\n\nusing namespace tsvm::vm;\nusing ops::DimVector;\nnamespace thunks {\n\nstatic inline bool "
+    s += "#include \"ops/autograd/variable.h\"\n#include \"ops/operators.h\"\n#include "
+         "\"stdlib/native/torch/operators.h\"\n#include "
+         "\"stdlib/native/torch/values.h\"\n\nnamespace tsvm::stdlib {\n\nusing namespace tsvm::vm;\nusing "
+         "ops::DimVector;\nnamespace thunks {\n\nstatic inline bool "
          "given(Value v) { return v.tag > Tag::None; }\n\n";
-    for (size_t i = static_cast<size_t>(part); i < exposed.size(); i += static_cast<size_t>(parts)) s += thunk(*exposed[i]);
+    for (size_t i = static_cast<size_t>(part); i < exposed.size(); i += static_cast<size_t>(parts))
+      s += thunk(*exposed[i]);
     s += "\n}  // namespace thunks\n}  // namespace tsvm::stdlib\n";
     write_file(out + "/stdlib/generated/operators_" + std::to_string(part) + ".cpp", s);
   }
@@ -214,7 +227,8 @@ void emit_thunks(const Model& m, const std::string& out, int parts) {
     const auto& [space, name] = key;
     s += "constexpr OperatorOverload kOverloads" + std::to_string(next) + "[] = {\n";
     for (const Row* r : e.rows)
-      s += "    {" + cpp_string(schema_of(*r)) + ", " + (params_row(*r).empty() ? "{}" : "kParams_" + r->id) + ", thunks::thunk_" + r->id + "},\n";
+      s += "    {" + cpp_string(schema_of(*r)) + ", " + (params_row(*r).empty() ? "{}" : "kParams_" + r->id) +
+           ", thunks::thunk_" + r->id + "},\n";
     s += "};\n";
     const std::string enumerator = space == "nn"        ? "Nn"
                                    : space == "linalg"  ? "Linalg"
@@ -222,8 +236,9 @@ void emit_thunks(const Model& m, const std::string& out, int parts) {
                                    : space == "fft"     ? "Fft"
                                    : space == "private" ? "Private"
                                                         : "Torch";
-    entries += "    {" + cpp_string(name) + ", OperatorSpace::" + enumerator + ", " + (e.function ? "true" : "false") + ", " +
-               (e.method ? "true" : "false") + ", kOverloads" + std::to_string(next) + ", " + cpp_string(e.doc) + "},\n";
+    entries += "    {" + cpp_string(name) + ", OperatorSpace::" + enumerator + ", " + (e.function ? "true" : "false") +
+               ", " + (e.method ? "true" : "false") + ", kOverloads" + std::to_string(next) + ", " + cpp_string(e.doc) +
+               "},\n";
     next++;
     present.insert(name);
   }
@@ -232,22 +247,27 @@ void emit_thunks(const Model& m, const std::string& out, int parts) {
   for (const Row* r : exposed) {
     const Decl& d = *r->decl;
     if (d.operator_name.empty() || r->variant == Variant::Out) continue;
-    if (r->variant == Variant::InPlace && (d.params.size() < 2 || d.operator_name == "eq" || d.operator_name == "ne" ||
-                                           d.operator_name == "lt" || d.operator_name == "le" || d.operator_name == "gt" ||
-                                           d.operator_name == "ge"))
+    if (r->variant == Variant::InPlace &&
+        (d.params.size() < 2 || d.operator_name == "eq" || d.operator_name == "ne" || d.operator_name == "lt" ||
+         d.operator_name == "le" || d.operator_name == "gt" || d.operator_name == "ge"))
       continue;
-    const std::string special = std::string("__") + (r->variant == Variant::InPlace ? "i" : "") + d.operator_name + "__";
+    const std::string special =
+        std::string("__") + (r->variant == Variant::InPlace ? "i" : "") + d.operator_name + "__";
     if (!done.insert(special).second) continue;
     specials += "    {\"" + special + "\", \"" + d.name + (r->variant == Variant::InPlace ? "_" : "") + "\"},\n";
   }
-  s += "constexpr OperatorEntry kEntries[] = {\n" + entries + "};\nconstexpr OperatorSpecial kSpecials[] = {\n" + specials + "};\n";
+  s += "constexpr OperatorEntry kEntries[] = {\n" + entries + "};\nconstexpr OperatorSpecial kSpecials[] = {\n" +
+       specials + "};\n";
   s += "constexpr const char* kMissing[] = {\n";
   std::string missing;
   for (const std::string& name : m.known_names)
     if (!present.count(name)) missing += "    \"" + name + "\",\n";
-  s += (missing.empty() ? "    nullptr,\n" : missing) + "};\n}  // namespace\n\n"
-       "const std::span<const OperatorEntry> kOperators = kEntries;\nconst std::span<const OperatorSpecial> kOperatorSpecials = kSpecials;\n"
-       "const std::span<const char* const> kMissingOperators" + (missing.empty() ? "{};\n" : " = kMissing;\n") + "\n}  // namespace tsvm::stdlib\n";
+  s += (missing.empty() ? "    nullptr,\n" : missing) +
+       "};\n}  // namespace\n\n"
+       "const std::span<const OperatorEntry> kOperators = kEntries;\nconst std::span<const OperatorSpecial> "
+       "kOperatorSpecials = kSpecials;\n"
+       "const std::span<const char* const> kMissingOperators" +
+       (missing.empty() ? "{};\n" : " = kMissing;\n") + "\n}  // namespace tsvm::stdlib\n";
   write_file(out + "/stdlib/generated/operator_table.cpp", s);
 }
 

@@ -1,5 +1,5 @@
-// tsvm_opgen OUT DEFS...: reads the declarations of operators (and .txt files with all names that PyTorch's operators have)
-// and writes what follows from them below the folder OUT.
+// tsvm_opgen OUT DEFS...: reads the declarations of operators (and .txt files with all names that PyTorch's operators
+// have) and writes what follows from them below the folder OUT.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -28,7 +28,8 @@ void build(Model& m) {
     std::string spec;
     bool plain = false;
     if (d.kind == Kind::Pointwise) {
-      spec = "kSpec_" + d.name + (d.overload.empty() || d.overload.find(' ') != std::string::npos ? "" : "_" + d.overload);
+      spec =
+          "kSpec_" + d.name + (d.overload.empty() || d.overload.find(' ') != std::string::npos ? "" : "_" + d.overload);
       while (m.programs.count(spec)) spec += "_";
       m.programs[spec] = compile_pointwise(d);
       plain = m.programs[spec].has_plain;

@@ -96,7 +96,8 @@ class Compiler {
     switch (p.type.base) {
       case Base::Int: return CType::I64;
       case Base::Bool: return CType::Bool;
-      case Base::Float: return ops::scalar::is_float(common_) ? common_ : is_complex(common_) ? real_of(common_) : CType::F64;
+      case Base::Float:
+        return ops::scalar::is_float(common_) ? common_ : is_complex(common_) ? real_of(common_) : CType::F64;
       default: return common_;
     }
   }
@@ -212,7 +213,8 @@ class Compiler {
       if (it == names_.end()) error(e->range, "unknown name " + std::string(n->id));
       return it->second;
     }
-    if (const auto* a = e->as<ast::Attribute>(); a && a->value->is<ast::Name>() && a->value->as<ast::Name>()->id == "math") {
+    if (const auto* a = e->as<ast::Attribute>();
+        a && a->value->is<ast::Name>() && a->value->as<ast::Name>()->id == "math") {
       Value v;
       if (a->attr == "pi")
         v.number = M_PI;
@@ -376,7 +378,8 @@ class Compiler {
     };
     if (name == "bool") return cast(CType::Bool);
     if (name == "int") return cast(CType::I64);
-    if (name == "float") return cast(ops::scalar::is_float(common_) ? common_ : is_complex(common_) ? real_of(common_) : CType::F64);
+    if (name == "float")
+      return cast(ops::scalar::is_float(common_) ? common_ : is_complex(common_) ? real_of(common_) : CType::F64);
     if (name == "common") return cast(common_);
     if (name == "complex") {
       want(2);
@@ -415,7 +418,8 @@ bool wanted(const Decl& d, CType t) {
 }  // namespace
 
 bool is_program_param(const Param& p) {
-  return p.type.base != Base::Tensor && p.type.base != Base::Operand && p.type.base != Base::Element && !p.type.promotes;
+  return p.type.base != Base::Tensor && p.type.base != Base::Operand && p.type.base != Base::Element &&
+         !p.type.promotes;
 }
 
 PointwisePrograms compile_pointwise(const Decl& d) {
@@ -437,7 +441,8 @@ PointwisePrograms compile_pointwise(const Decl& d) {
       }
     }
   }
-  if (!any) throw GenError{d.file, why ? why->range : d.function->name_range, "no type fits: " + (why ? why->what : "")};
+  if (!any)
+    throw GenError{d.file, why ? why->range : d.function->name_range, "no type fits: " + (why ? why->what : "")};
   return out;
 }
 

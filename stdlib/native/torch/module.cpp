@@ -8,6 +8,7 @@
 #include "ops/tensor/shape.h"
 #include "stdlib/native/modules.h"
 #include "stdlib/native/torch/factory.h"
+#include "stdlib/native/torch/node_objects.h"
 #include "stdlib/native/torch/operators.h"
 #include "stdlib/native/torch/tensor_type.h"
 #include "stdlib/native/torch/values.h"
@@ -166,12 +167,21 @@ const NativeDef kFunctions[] = {
     {"as_tensor(data, dtype=None, device=None)", as_tensor},
     {"_run_backward(tensors, grad_tensors, keep_graph, create_graph, inputs, /)", run_backward},
     {"_run_grad(outputs, inputs, grad_outputs, keep_graph, create_graph, allow_unused, /)", run_grad},
+    {"_record_function(context, name, inputs, outputs, needs_grad, /)", record_function},
+    {"_saved_tensors(context, /)", saved_tensors},
+    {"_delayed_error(message, tensors, /)", delayed_error},
     {"is_grad_enabled()", [](VM&, const Value*) { return Value::boolean(autograd::grad_mode()); }},
     {"_set_grad_enabled(mode, /)",
      [](VM& vm, const Value* a) {
        if (!a[0].is_bool())
          return raise(vm, vm.types.TypeError, "enabled must be a bool (got %s)", type_of(vm, a[0])->name->data);
        autograd::set_grad_mode(a[0].is_true());
+       return Value::none();
+     }},
+    {"is_anomaly_enabled()", [](VM&, const Value*) { return Value::boolean(autograd::anomaly_mode()); }},
+    {"_set_anomaly_enabled(mode, /)",
+     [](VM&, const Value* a) {
+       autograd::set_anomaly_mode(a[0].is_true());
        return Value::none();
      }},
     {"is_inference_mode_enabled()", [](VM&, const Value*) { return Value::boolean(autograd::inference_mode()); }},

@@ -19,6 +19,7 @@
 #include "ops/operators.h"
 #include "stdlib/native/torch/factory.h"
 #include "stdlib/native/torch/indexing.h"
+#include "stdlib/native/torch/node_objects.h"
 #include "stdlib/native/torch/operators.h"
 #include "stdlib/native/torch/values.h"
 #include "vm/native.h"
@@ -110,79 +111,6 @@ bool set_attr_slot(VM& vm, Value self, Str* name, Value value) {
   return true;
 }
 
-// --- hooks and nodes
-// --------------------------------------------------------------------------------------------------------
-
-/// A callable of the language as a gradient hook.
-class LanguageHook final : public autograd::Hook {
- public:
-  LanguageHook(VM& vm, Value callable) : vm_(vm), callable_(new_ref(callable)) {}
-  ~LanguageHook() override { release(callable_); }
-  Tensor call(const Tensor& grad) override {
-    Ref g(box(vm_, grad));
-    Ref result(tsvm::vm::call(vm_, callable_, {*g}));
-    if (result.is_error()) ops::fail(ops::ErrorKind::RuntimeError, "a gradient hook raised");
-    if (result->is_none()) return Tensor();
-    if (!result->is_tensor()) ops::fail(ops::ErrorKind::RuntimeError, "gradient hooks must return a tensor or None");
-    return self_of(*result);
-  }
-
- private:
-  VM& vm_;
-  Value callable_;
-};
-
-struct NodeObject : Object {
-  autograd::Node* node;  // counted
-};
-
-Value make_node(VM& vm, autograd::Node* node) {
-  if (!node) return Value::none();
-  auto* o = allocate_object<NodeObject>(vm, torch_types(vm).node, Kind::Native);
-  node->retain();
-  o->node = node;
-  return Value::object(o);
-}
-
-autograd::Node* node_of(Value v) { return static_cast<NodeObject*>(v.o)->node; }
-
-Value node_get_attr(VM& vm, Value self, Str* name) {
-  Ref found(default_get_attr(vm, self, name));
-  if (found.is_error() || !found->is_unbound()) return found.take();
-  std::string_view n = name->view();
-  if (n.starts_with("_saved_")) {
-    return guarded(vm, [&] {
-      Tensor saved;
-      return node_of(self)->saved(n.substr(7), saved) ? box(vm, saved) : Value::unbound();
-    });
-  }
-  return Value::unbound();
-}
-
-const NativeDef kNodeMethods[] = {
-    {"name(self, /)", [](VM& vm, const Value* a) { return make_str(vm, node_of(a[0])->name()); }},
-};
-const GetSetDef kNodeAttributes[] = {
-    {"next_functions",
-     [](VM& vm, Value self) {
-       Ref list(make_list(vm));
-       for (const autograd::Edge& e : node_of(self)->edges()) {
-         Ref node(make_node(vm, e.node.get()));
-         Ref pair(make_tuple(vm, {*node, Value::integer(e.result)}));
-         list_append(vm, as<List>(*list), *pair);
-       }
-       return make_tuple_from(vm, *list);
-     }},
-    {"variable",
-     [](VM& vm, Value self) {
-       ops::TensorImpl* leaf = node_of(self)->leaf();
-       if (!leaf)
-         return raise(vm, vm.types.AttributeError, "'%s' object has no attribute 'variable'", node_of(self)->name());
-       return new_ref(Value::tensor(leaf));
-     }},
-    {"metadata", [](VM& vm, Value) { return make_dict(vm); }},
-};
-
 // --- attributes
 // -----------------------------------------------------------------------------------------------------------------
 
@@ -238,7 +166,8 @@ const GetSetDef kAttributes[] = {
      [](VM& vm, Value self, Value value) {
        if (!value.is_bool()) return fail(vm, vm.types.RuntimeError, "requires_grad must be a bool");
        return guarded_bool(vm, [&] {
-         autograd::set_requires_grad(self_of(self), value.is_true());
+         autograd::set_requires_grad(self_of(self), value.is_true(),
+                                     "only Tensors of floating point and complex dtype can require gradients");
          return true;
        });
      }},
@@ -330,14 +259,15 @@ Value method_requires_grad_(VM& vm, const Value* a) {
     return raise(vm, vm.types.TypeError, "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not %s",
                  type_of(vm, a[1])->name->data);
   return guarded(vm, [&] {
-    autograd::set_requires_grad(self_of(a[0]), a[1].is_true());
+    autograd::set_requires_grad(self_of(a[0]), a[1].is_true(),
+                                "only Tensors of floating point dtype can require gradients");
     return new_ref(a[0]);
   });
 }
 
 Value method_register_hook(VM& vm, const Value* a) {
   return guarded(vm, [&] {
-    auto hook = std::make_shared<LanguageHook>(vm, a[1]);
+    auto hook = make_hook(vm, a[1]);
     auto id = autograd::add_hook(self_of(a[0]), hook);
     Ref module(vm.callbacks.import_module ? vm.callbacks.import_module(vm, "torch.utils.hooks") : Value::error());
     if (module.is_error()) return Value::error();
@@ -690,24 +620,7 @@ void init_tensor_type(VM& vm) {
   TorchTypes& types = torch_types(vm);
   fill_specials(vm.extension<SpecialTables>());
 
-  Type* node = types.node =
-      new_type(vm, "Node", "torch.autograd.graph", vm.types.object, Kind::Native, sizeof(NodeObject));
-  node->is_final = true;
-  node->slots.dealloc = [](VM&, Object* o) { static_cast<NodeObject*>(o)->node->release(); };
-  node->slots.get_attr = node_get_attr;
-  node->slots.repr = [](VM& v, Value self) {
-    return make_str_format(v, "<%s object at %p>", node_of(self)->name(), static_cast<void*>(node_of(self)));
-  };
-  node->slots.compare = [](VM&, CompareOp op, Value self, Value other) {
-    if ((op != CompareOp::Eq && op != CompareOp::Ne) || !other.is_object() || other.o->type != self.o->type)
-      return Value::not_implemented();
-    return Value::boolean((node_of(self) == node_of(other)) == (op == CompareOp::Eq));
-  };
-  node->slots.hash = [](VM&, Value self, uint64_t& out) {
-    out = reinterpret_cast<uint64_t>(node_of(self)) >> 4;
-    return true;
-  };
-  finish_type(vm, node, {.methods = kNodeMethods, .getset = kNodeAttributes});
+  init_node_types(vm);
 
   Type* storage = types.storage =
       new_type(vm, "TypedStorage", "torch.storage", vm.types.object, Kind::Native, sizeof(StorageObject));

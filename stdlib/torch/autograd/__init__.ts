@@ -34,13 +34,47 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     return _C._run_grad(outputs, _as_tuple(inputs), grads, keep, create_graph, allow_unused)
 
 
+class set_detect_anomaly:
+    """Turns the search for NaN in backward on or off; as a context manager, for the block."""
+
+    def __init__(self, mode, check_nan=True):
+        self.prev = _C.is_anomaly_enabled()
+        _C._set_anomaly_enabled(mode and check_nan)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        _C._set_anomaly_enabled(self.prev)
+
+
+class detect_anomaly:
+    """While the block runs, backward raises where a gradient becomes NaN."""
+
+    def __init__(self, check_nan=True):
+        import warnings
+        warnings.warn("Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
+                      "debugging.", stacklevel=2)
+        self.check_nan = check_nan
+        self.prev = _C.is_anomaly_enabled()
+
+    def __enter__(self):
+        self.prev = _C.is_anomaly_enabled()
+        _C._set_anomaly_enabled(self.check_nan)
+
+    def __exit__(self, *args):
+        _C._set_anomaly_enabled(self.prev)
+
+
 def __getattr__(name):
     if name in ("Function", "FunctionCtx"):
         from torch.autograd import function
         return getattr(function, name)
     if name in ("gradcheck", "gradgradcheck"):
-        from torch.autograd import gradcheck
-        return getattr(gradcheck, name)
+        from importlib import import_module
+        function = getattr(import_module("torch.autograd.gradcheck"), name)
+        globals()[name] = function
+        return function
     if name in ("functional", "profiler", "graph", "function", "forward_ad", "anomaly_mode"):
         from importlib import import_module
         return import_module("torch.autograd." + name)

@@ -115,3 +115,26 @@ class TensorHookHandle:
 
     def __exit__(self, type, value, traceback):
         self.remove()
+
+
+class _NodeHookHandle:
+    """What grad_fn.register_hook returns."""
+
+    def __init__(self, node, id):
+        self._node = node
+        self.id = id
+
+    def remove(self):
+        if self._node is not None:
+            self._node._remove_hook(self.id)
+            self._node = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, type, value, traceback):
+        self.remove()
+
+
+def _register_node_hook(node, hook):
+    return _NodeHookHandle(node, node._add_hook(hook))
