@@ -334,7 +334,7 @@ class Verifier {
       if (row.has(kGuards)) error(id, "needs an exit state");
       return;
     }
-    if (!row.has(kExits | kWorld)) return error(id, "cannot have an exit state");
+    if (!row.has(kExits | kWorld | kRaises)) return error(id, "cannot have an exit state");
     const ExitState& state = f_.exits[i.exit.index];
     if (state.frames.empty()) return error(id, "its exit state has no frame");
     for (size_t k = 0; k < state.frames.size(); k++) {

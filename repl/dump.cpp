@@ -1,5 +1,7 @@
 #include "repl/dump.h"
 
+#include <fcntl.h>
+
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -12,6 +14,7 @@
 #include "parser/parser.h"
 #include "parser/print.h"
 #include "parser/scope.h"
+#include "repl/run.h"
 #include "vm/lower/lower.h"
 #include "vm/modules.h"
 
@@ -27,6 +30,16 @@ int wrong(const std::string& message) {
 // --fn=NAME takes the plain or the qualified name.
 bool wanted(const ir::Function& f, const std::string& name) {
   return name.empty() || f.name == name || f.qualified_name == name;
+}
+
+// Native code is made of what was seen: the program runs, without its output.
+int dump_native(const std::string& path, const std::string& function) {
+  if (function.empty()) return wrong("asm needs --fn=NAME");
+  RunOptions options;
+  options.program = path;
+  options.scalar.dump = function;
+  options.vm.stdout_fd = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  return run_program(options);
 }
 
 }  // namespace
@@ -47,9 +60,10 @@ int dump_command(const std::vector<std::string>& args) {
     else
       return wrong("one file only");
   }
-  if (stage != "tokens" && stage != "ast" && stage != "ir" && stage != "bytecode")
-    return wrong("the stage is tokens, ast, ir or bytecode");
+  if (stage != "tokens" && stage != "ast" && stage != "ir" && stage != "bytecode" && stage != "asm")
+    return wrong("the stage is tokens, ast, ir, bytecode or asm");
   if (path.empty()) return wrong("the file is missing");
+  if (stage == "asm") return dump_native(path, function);
   if (!pass.empty() && pass != "all" && !ir::find_pass(pass)) return wrong("there is no pass " + pass);
 
   std::string text;

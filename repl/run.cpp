@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "jit/scalar/install.h"
 #include "stdlib/library.h"
 #include "vm/compile.h"
 #include "vm/interpreter.h"
@@ -155,6 +156,7 @@ int run_program(RunOptions& options) {
     VM vm(options.vm);
     vm::install_interpreter(vm);
     stdlib::install_library(vm);
+    jit::install_scalar(vm, options.scalar);
     running = &vm;
     struct sigaction action {};
     action.sa_handler = on_interrupt;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "jit/scalar/install.h"
 #include "vm/vm.h"
 
 namespace tsvm::repl {
@@ -13,6 +14,7 @@ struct RunOptions {
   std::string program;            // the file's name, or the text
   std::vector<std::string> args;  // sys.argv behind the program
   vm::Options vm;
+  jit::ScalarOptions scalar;
 };
 
 /// The exit status: 0, 1 after an uncaught exception, 2 when the file cannot be read, what sys.exit says, 120 when the

@@ -165,6 +165,11 @@ struct Cache {
   uint32_t version = 0;
   uint32_t index = 0;
   uint16_t seen = 0;  // type feedback: bit per Tag of the results
+  uint16_t from = 0;  // type feedback of items and iterations: what they came from, as below
+  /// Bits of `from`: bit n: a list that kept its elements as ElementKind n.
+  static constexpr uint16_t kFromOther = 1 << 8;
+  static constexpr uint16_t kFromNegative = 1 << 9;  // an index counted from the end
+  static constexpr uint16_t kFromRange = 1 << 10;    // ForIter: a range iterator, whose step is in `key`
   Kind kind = Empty;
   uint8_t misses = 0;
   uint32_t count = 0;  // Loop: how often

@@ -118,6 +118,13 @@ inline bool store_at(VM& vm, Value object, int64_t i, Value item, Value& old) {
   return false;
 }
 
+inline void note_item(VM& vm, Cache& c, Value object, int64_t i) {
+  uint32_t bits = Cache::kFromOther;
+  if (object.o->type == vm.types.list) bits = 1u << static_cast<uint32_t>(static_cast<List*>(object.o)->element);
+  if (i < 0) bits |= Cache::kFromNegative;
+  c.from |= static_cast<uint16_t>(bits);
+}
+
 inline Instance* cached_instance(Value v, const Cache& c) {
   if (v.tag != Tag::Object || v.o->kind != Kind::Instance) return nullptr;
   auto* i = static_cast<Instance*>(v.o);
@@ -678,9 +685,15 @@ Value run_frame(VM& vm_ref, Frame* frame) {
   CASE(ForIter) {
     Value it = R(pc->b);
     Value item;
+    Cache& c = frame->state->caches[EXT().high];
     if (it.tag == Tag::Object) {
       if (it.o->type == vm->types.range_iterator) {
         auto* r = static_cast<RangeIterator*>(it.o);
+        if (c.key != static_cast<uint64_t>(r->step)) {
+          c.from |= c.from ? Cache::kFromOther : Cache::kFromRange;
+          c.key = static_cast<uint64_t>(r->step);
+        }
+        c.seen |= 1u << static_cast<uint32_t>(Tag::Int);
         if (r->remaining <= 0) NEXT(EXT().low);
         r->remaining--;
         regs[pc->a] = Value::integer(r->current);
@@ -699,6 +712,8 @@ Value run_frame(VM& vm_ref, Frame* frame) {
             case ElementKind::Bool: item = Value::boolean(list->bools[i]); break;
             case ElementKind::Empty: break;
           }
+          c.seen |= static_cast<uint16_t>(1u << static_cast<uint32_t>(item.tag));
+          c.from |= Cache::kFromOther;
           regs[pc->a] = item;
           NEXT(2);
         }
@@ -712,6 +727,8 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     }
     if (item.is_error()) goto error;
     if (item.is_unbound()) NEXT(EXT().low);
+    c.seen |= static_cast<uint16_t>(1u << static_cast<uint32_t>(item.tag));
+    c.from |= Cache::kFromOther;
     regs[pc->a] = item;
     NEXT(2);
   }
@@ -769,19 +786,27 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     if (k.is_int()) {
       Value v = item_at(*vm, o, k.i);
       if (!v.is_unbound()) {
-        CACHE().seen |= static_cast<uint16_t>(1u << static_cast<uint32_t>(v.tag));
+        Cache& c = CACHE();
+        c.seen |= static_cast<uint16_t>(1u << static_cast<uint32_t>(v.tag));
+        note_item(*vm, c, o, k.i);
         SAVE();
         DROP(pc->b);
         regs[pc->a] = v;
         NEXT(2);
       }
     }
+    CACHE().from |= Cache::kFromOther;
     CALL_OP(op_load_item(*vm, frame, pc), 2);
   }
   CASE(LoadItemInt) {
     Value v = item_at(*vm, R(pc->b), static_cast<int16_t>(pc->c));
-    if (v.is_unbound()) CALL_OP(op_load_item_int(*vm, frame, pc), 2);
-    CACHE().seen |= static_cast<uint16_t>(1u << static_cast<uint32_t>(v.tag));
+    Cache& c = CACHE();
+    if (v.is_unbound()) {
+      c.from |= Cache::kFromOther;
+      CALL_OP(op_load_item_int(*vm, frame, pc), 2);
+    }
+    c.seen |= static_cast<uint16_t>(1u << static_cast<uint32_t>(v.tag));
+    note_item(*vm, c, R(pc->b), static_cast<int16_t>(pc->c));
     SAVE();
     DROP(pc->b);
     regs[pc->a] = v;
@@ -790,13 +815,15 @@ Value run_frame(VM& vm_ref, Frame* frame) {
   CASE(StoreItem) {
     Value o = R(pc->a), k = R(pc->b), old;
     if (k.is_int() && store_at(*vm, o, k.i, R(pc->c), old)) {
+      note_item(*vm, CACHE(), o, k.i);
       SAVE();
       release(old);
       DROP(pc->a);
       DROP(pc->c);
-      NEXT(1);
+      NEXT(2);
     }
-    CALL_OP(op_store_item(*vm, frame, pc), 1);
+    CACHE().from |= Cache::kFromOther;
+    CALL_OP(op_store_item(*vm, frame, pc), 2);
   }
   CASE(DeleteItem) CALL_OP(op_delete_item(*vm, frame, pc), 1);
   CASE(LoadSpecial) CALL_OP(op_load_special(*vm, frame, pc), 1);

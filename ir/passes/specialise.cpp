@@ -69,7 +69,7 @@ class Specialiser {
   void drop_unused_states() {
     for (const Block& b : f_.blocks)
       for (InstId i : b.insts)
-        if (!info(f_[i].op).has(kWorld | kExits)) f_[i].exit = ExitId();
+        if (!info(f_[i].op).has(kWorld | kExits | kRaises)) f_[i].exit = ExitId();
   }
 
   /// The state before the first instruction from `index` on that has bytecode of its own; an instruction without is
@@ -136,7 +136,7 @@ class Specialiser {
       const OpcodeInfo& row = info(f_[id].op);
       ExitId exit = row.has(kWorld | kExits | kRaises) ? exit_before(b, k) : ExitId();
       if (!exit) continue;
-      if (row.has(kWorld | kExits)) f_[id].exit = exit;
+      f_[id].exit = exit;
       Builder build(f_);
       build.position_at(b, k);
       build.range = f_[id].range;
@@ -231,6 +231,10 @@ class Specialiser {
       case Opcode::LoadAttr:
         if (auto a = sites_.attribute(id))
           return b.emit(Opcode::FieldLoad, {guard_shape(b, in[0], a->shape)}, a->field);
+        if (auto m = sites_.module_value(id)) {
+          b.emit(Opcode::GuardIs, {in[0]}, object(m->module));
+          return load_global(b, m->global);
+        }
         return ValueId();
       case Opcode::StoreAttr:
         if (auto a = sites_.attribute(id)) {
@@ -239,10 +243,7 @@ class Specialiser {
         }
         return ValueId();
       case Opcode::LoadGlobal:
-        if (auto g = sites_.global(id)) {
-          ValueId v = b.emit(Opcode::GlobalLoad, {}, object(g->cell));
-          return g->value ? b.emit(Opcode::GuardIs, {v}, object(*g->value)) : v;
-        }
+        if (auto g = sites_.global(id)) return load_global(b, *g);
         return ValueId();
       case Opcode::LoadItem:
         if (auto item = sites_.item(id)) return load_item(b, *item, in[0], in[1]);
@@ -284,6 +285,11 @@ class Specialiser {
 
   ValueId guard_shape(Builder& b, ValueId v, const ObjectRef& shape) {
     return b.emit(Opcode::GuardShape, {v}, object(shape));
+  }
+
+  ValueId load_global(Builder& b, const Sites::Global& g) {
+    ValueId v = b.emit(Opcode::GlobalLoad, {}, object(g.cell));
+    return g.value ? b.emit(Opcode::GuardIs, {v}, object(*g.value)) : v;
   }
 
   uint32_t list_type(TypeId element) { return f_.module->types->list(element).index; }

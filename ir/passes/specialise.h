@@ -61,6 +61,13 @@ class Sites {
   };
   virtual std::optional<Global> global(InstId) const { return std::nullopt; }
 
+  struct ModuleValue {
+    ObjectRef module;  // what the attribute was loaded from
+    Global global;     // the variable of that module
+  };
+  /// load_attr of a module's variable.
+  virtual std::optional<ModuleValue> module_value(InstId) const { return std::nullopt; }
+
   struct Item {
     TypeId element;               // how every list kept its elements: a raw type, or Any
     bool negative_index = false;  // some index counted from the end

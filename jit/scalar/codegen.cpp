@@ -1052,8 +1052,7 @@ class Codegen {
   bool same_constant(const ir::Constant& ours, const ir::Constant& theirs) const {
     if (ours.kind != theirs.kind || ours.items.size() != theirs.items.size()) return false;
     for (size_t k = 0; k < ours.items.size(); k++)
-      if (!same_constant(f_.module->constants[ours.items[k].index],
-                         in_.state->code->constants[theirs.items[k].index]))
+      if (!same_constant(f_.module->constants[ours.items[k].index], in_.state->code->constants[theirs.items[k].index]))
         return false;
     ir::Constant a = ours, b = theirs;
     a.items.clear();
@@ -1061,9 +1060,7 @@ class Codegen {
     return a == b;
   }
 
-  uint64_t name(uint32_t id) {
-    return reinterpret_cast<uint64_t>(in_.vm.name(f_.module->text(ir::NameId(id))));
-  }
+  uint64_t name(uint32_t id) { return reinterpret_cast<uint64_t>(in_.vm.name(f_.module->text(ir::NameId(id)))); }
 
   /// A tagged value from memory; it owns a reference if it is to.
   void load_value(ValueId v, const Gp& base, size_t offset, bool count = true) {
@@ -1719,7 +1716,8 @@ class Codegen {
       moves.push_back({params[k], args[k]});
       if (!tagged(params[k])) continue;
       ValueId root = root_[args[k].index];
-      if (root && !wanted.contains(root.index) && held_.contains(root.index) && given.insert(root.index).second) continue;
+      if (root && !wanted.contains(root.index) && held_.contains(root.index) && given.insert(root.index).second)
+        continue;
       retain(args[k]);
     }
     // What dies here, before its registers are written (a parameter of the target may be among them).
@@ -1814,16 +1812,45 @@ class Codegen {
   void for_iter(const Inst& i) {
     auto in = f_.operands(i);
     auto edges = f_.successors(i);
+    Place item = new_place(f_.type_of(i.result));
+    Label more = cc().newLabel(), slow = cc().newLabel(), end = cc().newLabel();
+    const Place iterator = place(in[0]);
+    bool may_be_range = iterator.kind == Place::Tagged && item.kind == Place::Tagged;
+    if (may_be_range) {
+      if (!iterator.tag_known) {
+        cc().cmp(iterator.tag.r32(), imm(static_cast<uint32_t>(Tag::Object)));
+        cc().jne(slow);
+      }
+      Gp remaining = gp(), next = gp();
+      cc().cmp(at(iterator.bits, offsetof(vm::Object, type)), address(in_.vm.types.range_iterator));
+      cc().jne(slow);
+      cc().mov(remaining, at(iterator.bits, offsetof(vm::RangeIterator, remaining)));
+      cc().test(remaining, remaining);
+      cc().jle(end);
+      cc().dec(remaining);
+      cc().mov(at(iterator.bits, offsetof(vm::RangeIterator, remaining)), remaining);
+      cc().mov(item.bits, at(iterator.bits, offsetof(vm::RangeIterator, current)));
+      cc().mov(next, at(iterator.bits, offsetof(vm::RangeIterator, step)));
+      cc().add(next, item.bits);
+      cc().mov(at(iterator.bits, offsetof(vm::RangeIterator, current)), next);
+      cc().mov(item.tag, imm(static_cast<uint32_t>(Tag::Int)));
+      cc().jmp(more);
+    }
+    cc().bind(slow);
     store(in[0], window_tag(0), window_bits(0));
     save_pc(i);
     Gp status = call_support(rt_for_iter, 0, 0);
-    Label more = cc().newLabel(), failed = cc().newLabel(), raised = way_out(i, NativeStatus::Raised);
-    take_result(i.result);
+    if (item.kind == Place::Tagged) cc().mov(item.tag, window_tag(0));
+    if (item.kind == Place::Double)
+      cc().movsd(item.x, window_bits(0));
+    else
+      cc().mov(item.bits, window_bits(0));
+    places_[i.result.index] = item;
     cc().cmp(status, imm(kDone));
     cc().je(more);
     cc().cmp(status, imm(kRaised));
-    cc().je(raised);
-    (void)failed;
+    cc().je(way_out(i, NativeStatus::Raised));
+    cc().bind(end);
     std::set<uint32_t> held = held_;
     edge(edges[1], false);
     held_ = held;
@@ -1833,13 +1860,18 @@ class Codegen {
   }
 
   void give_back(ValueId v) {
-    [[maybe_unused]] Gp self = gp();
     ValueId root = root_[v.index];
     bool takes = root && held_.contains(root.index);
     if (tagged(v) && !takes) retain(v);
     store(v, at(frame_, offsetof(vm::Frame, self)), at(frame_, offsetof(vm::Frame, self) + 8));
     for (uint32_t r : held_)
       if (!takes || r != root.index) release(ValueId(r));
+    // What arrived is not in its registers any more, which the next frame will find there.
+    for (size_t k = 0; k < in_.registers.size(); k++) {
+      uint16_t r = in_.registers[k];
+      ValueId p = f_[f_.entry].params[k];
+      if (tagged(p) && !is_slot(r) && !is_scalar_here(p)) unbind(r);
+    }
     finish(NativeStatus::Returned);
   }
 

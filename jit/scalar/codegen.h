@@ -24,7 +24,6 @@
 #include "jit/scalar/native_code.h"
 #include "vm/frame.h"
 
-
 namespace tsvm::jit {
 
 struct CodegenInput {

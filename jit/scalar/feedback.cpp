@@ -335,8 +335,7 @@ std::optional<ir::Sites::Callee> Feedback::callee(InstId i) const {
     out.functions = function_refs(known_value(f_.operands(f_[i])[0]));
   } else if (static_cast<Bc>(p->op) == Bc::CallMethod && f_[i].op == Opcode::CallMethod) {
     const Cache* c = cache(i);
-    if (c->kind != Cache::TypeValue || !shape_is_current(*c) || !is_kind(c->value, Kind::Function))
-      return std::nullopt;
+    if (c->kind != Cache::TypeValue || !shape_is_current(*c) || !is_kind(c->value, Kind::Function)) return std::nullopt;
     out.functions = function_refs(c->value);
     out.shape = shape_ref(*c);
   }

@@ -66,7 +66,6 @@ class Scalar : public vm::Extension {
 
   vm::JitCallbacks callbacks;
   ScalarOptions options;
-  std::string text;
   bool stats = false;
   uint32_t compiled = 0, refused = 0, again = 0;
   size_t bytes = 0;
@@ -97,7 +96,7 @@ NativeCode* code_for(VM& vm, Frame* frame, Entry& e, int64_t header_pc) {
   if (now) scalar.again++;
   CompileRequest request{vm, frame, header_pc, &scalar.runtime(), false};
   const vm::Code& code = *frame->state->code;
-  const std::string& wanted = scalar.options.keep_text_of;
+  const std::string& wanted = scalar.options.dump;
   request.want_text = !wanted.empty() && (wanted == code.name || wanted == code.qualified_name);
   std::unique_ptr<NativeCode> made = compile(request);
   if (scalar.stats) {
@@ -108,7 +107,11 @@ NativeCode* code_for(VM& vm, Frame* frame, Entry& e, int64_t header_pc) {
       std::fprintf(stderr, "jit: %s%s: refused: %s\n", code.qualified_name.c_str(), where.c_str(),
                    made->reason.c_str());
   }
-  if (request.want_text) scalar.text += made->text.empty() ? "# " + made->reason + "\n" : made->text;
+  if (request.want_text) {
+    std::printf("# %s at %lld\n%s", code.qualified_name.c_str(), static_cast<long long>(header_pc), made->text.c_str());
+    if (!made->entry) std::printf("# refused: %s\n", made->reason.c_str());
+    std::fflush(stdout);
+  }
   if (made->entry) {
     scalar.compiled++;
     scalar.bytes += made->size;
@@ -201,7 +204,5 @@ void install_scalar(VM& vm, const ScalarOptions& options) {
   }
   vm.jit = &scalar.callbacks;
 }
-
-std::string assembly(VM& vm) { return vm.extension<Scalar>().text; }
 
 }  // namespace tsvm::jit

@@ -487,7 +487,7 @@ class Selector {
         else
           add(Bc::LoadItem, out, in(0), in(1), cache());
         break;
-      case Opcode::StoreItem: add(Bc::StoreItem, in(0), in(1), in(2)); break;
+      case Opcode::StoreItem: add(Bc::StoreItem, in(0), in(1), in(2), cache()); break;
       case Opcode::DeleteItem: add(Bc::DeleteItem, in(0), in(1)); break;
       case Opcode::LoadSpecial: add(Bc::LoadSpecial, out, in(0), name(i.imm)); break;
       case Opcode::LoadSuper: add(Bc::LoadSuper, out, in(0), in(1)); break;
