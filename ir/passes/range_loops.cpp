@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/analysis/liveness.h"
 #include "ir/analysis/loops.h"
 #include "ir/uses.h"
 
@@ -61,6 +62,8 @@ class RangeLoops {
             if (uses(v)) return false;
       }
 
+    if (outlives_loop(cfg, doms, header, guard_id, range, object)) return false;
+
     auto step = static_cast<int32_t>(guard->imm);
     Builder b(f_);
     b.rewrites = false;
@@ -93,6 +96,30 @@ class RangeLoops {
     for (const PredEdge& p : cfg.preds(header)) append_arg(p.edge, loops.contains(l, p.from) ? after : first);
     update_exits(cfg, doms, header, body, range, object, at_header, in_body);
     return true;
+  }
+
+  /// Whether the iterator object is looked at once the loop is left: it stands still while the loop runs on raw ints.
+  /// Exit states below the header do not count, they name it as far as it has come.
+  bool outlives_loop(const Cfg& cfg, const Dominators& doms, BlockId header, InstId guard, ValueId range,
+                     ValueId object) {
+    Liveness live(f_, cfg);
+    auto is_it = [&](ValueId v) { return v == range || v == object; };
+    for (BlockId b : cfg.order()) {
+      if (!doms.dominates(header, b)) continue;
+      for (InstId i : f_[b].insts) {
+        const Inst& inst = f_[i];
+        if (i != guard && inst.op != Opcode::ForIter)
+          for (ValueId v : f_.operands(inst))
+            if (is_it(v)) return true;
+        for (const Edge& e : f_.successors(inst)) {
+          for (ValueId v : f_.args(e))
+            if (is_it(v)) return true;
+          const ValueSet& in = live.in(e.target);
+          if (!doms.dominates(header, e.target) && (in.contains(range) || in.contains(object))) return true;
+        }
+      }
+    }
+    return false;
   }
 
   BlockId home_of(const Cfg& cfg, InstId id) {

@@ -255,7 +255,7 @@ class Codegen {
         for (ValueId w : f_.args(e)) ok &= !(root_[w.index] && root_[w.index].index == v);
       auto it = last.find(v);
       size_t end = it == last.end() ? k : it->second;
-      for (size_t n = k + 1; n < end && ok; n++) ok = !breaks[n];
+      for (size_t n = k; n < end && ok; n++) ok = !breaks[n];
       // An instruction that runs other code must not lose its operand meanwhile.
       if (ok && end < insts.size() && end > k && ir::effects(f_, f_[insts[end]]).world) ok = false;
       if (!ok) {
@@ -528,6 +528,8 @@ class Codegen {
     for (const auto& [reg, v] : frame.registers) written.insert(reg);
     for (uint16_t r : in_.registers)
       if (!(r & vm::LowerMap::kRaw) && !is_slot(r) && !written.contains(r)) unbind(r);
+    if (const auto* cleared = in_.states.cleared_at(frame.bytecode_pc))
+      for (uint16_t r : *cleared) unbind(r);
     std::set<uint32_t> given;
     for (auto [reg, v] : frame.registers) {
       if (reg & vm::LowerMap::kRaw) {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "ir/function.h"
+#include "jit/scalar/feedback.h"
 #include "jit/scalar/native_code.h"
 #include "vm/frame.h"
 
@@ -30,6 +31,7 @@ struct CodegenInput {
   vm::VM& vm;
   vm::CodeState* state;
   const ir::Function& f;
+  const BytecodeStates& states;
   /// By parameter of `f`: the frame's register it arrives in (LowerMap::kRaw: of the raw bank).
   std::vector<uint16_t> registers;
   bool is_loop = false;

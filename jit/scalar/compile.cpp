@@ -37,7 +37,7 @@ class Compiler {
 
   std::unique_ptr<NativeCode> run() {
     if (!prepare()) return std::move(out_);
-    BytecodeStates states(map_, *state_->code);
+    BytecodeStates states(*generic_, map_, *state_->code);
     Function f = *generic_;
     Feedback feedback(r_.vm, r_.frame, *generic_, states, *out_);
     feedback.at_entry = r_.header_pc < 0;
@@ -57,7 +57,7 @@ class Compiler {
     ir::PassOptions options;
     ir::run_passes(f, ir::PassLevel::Native, options);
     if (f[f.entry].params.size() != registers.size()) return refuse("parameters were lost");
-    CodegenInput in{r_.vm, state_, f, registers, r_.header_pc >= 0, r_.want_text};
+    CodegenInput in{r_.vm, state_, f, states, registers, r_.header_pc >= 0, r_.want_text};
     generate(in, r_.runtime, *out_);
     if (r_.want_text) out_->text = ir::print(f) + out_->text;
     return std::move(out_);
@@ -96,7 +96,7 @@ class Compiler {
     return BlockId();
   }
 
-  /// The loop's blocks, and those above it.
+  /// The loop's blocks; empty when it is none.
   std::vector<bool> loop_blocks(BlockId header) const {
     ir::Cfg cfg(*generic_);
     ir::Dominators doms(*generic_, cfg);
@@ -106,8 +106,6 @@ class Compiler {
       if (l.header != header) continue;
       out.assign(generic_->blocks.size(), false);
       for (BlockId b : l.blocks) out[b.index] = true;
-      for (BlockId b : cfg.order())
-        if (cfg.position(b) < cfg.position(header)) out[b.index] = true;
     }
     return out;
   }
@@ -115,7 +113,7 @@ class Compiler {
   /// What bytecode keeps in registers at the header, with the types of the values there now.
   bool find_arriving(const BytecodeStates& states, ir::LoopStart& start, std::vector<uint16_t>& registers) {
     const ir::ResumeState* at = states.at(static_cast<uint32_t>(r_.header_pc));
-    if (!at) return false;
+    if (!at || states.cleared_at(at->pc)) return false;
     for (auto [reg, v] : at->registers) {
       bool raw = reg & vm::LowerMap::kRaw;
       start.arriving.emplace_back(v, raw ? TypeId(types::Any) : raw_type(r_.frame->regs[reg].tag));

@@ -23,13 +23,20 @@ namespace types = ir::types;
 
 // --- states of bytecode ---
 
-BytecodeStates::BytecodeStates(const vm::LowerMap& map, const vm::Code& code) {
+BytecodeStates::BytecodeStates(const ir::Function& f, const vm::LowerMap& map, const vm::Code& code) {
+  std::unordered_map<uint32_t, uint16_t> second;  // by value: of load_method's two registers
+  for (const vm::LowerMap::Point& p : map.points) {
+    const auto* i = reinterpret_cast<const vm::Instr*>(code.words.data() + p.pc);
+    if (static_cast<Bc>(i->op) != Bc::LoadMethod) continue;
+    second[f[p.inst].result.index] = reinterpret_cast<const uint16_t*>(i + 2)[1];
+  }
   for (const vm::LowerMap::Point& p : map.points) {
     ir::ResumeState s;
     s.pc = p.pc;
     for (uint32_t k = 0; k < p.live_count; k++) {
       ValueId v = map.live[p.live_begin + k];
       uint16_t r = map.registers[v.index];
+      if (auto it = second.find(v.index); it != second.end()) cleared_[p.pc].push_back(it->second);
       if (r == vm::LowerMap::kNowhere) continue;
       if (!(r & vm::LowerMap::kRaw) && r >= code.num_params && r < code.num_params + code.num_slots) continue;
       s.registers.emplace_back(r, v);
@@ -47,6 +54,11 @@ const ir::ResumeState* BytecodeStates::before(InstId inst) const {
 const ir::ResumeState* BytecodeStates::at(uint32_t pc) const {
   auto it = inst_at_.find(pc);
   return it == inst_at_.end() ? nullptr : before(InstId(it->second));
+}
+
+const std::vector<uint16_t>* BytecodeStates::cleared_at(uint32_t pc) const {
+  auto it = cleared_.find(pc);
+  return it == cleared_.end() ? nullptr : &it->second;
 }
 
 int64_t BytecodeStates::pc_of(InstId inst) const {

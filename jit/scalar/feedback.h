@@ -16,16 +16,21 @@ namespace tsvm::jit {
 /// code keeps them where they are.
 class BytecodeStates : public ir::ResumeMap {
  public:
-  BytecodeStates(const vm::LowerMap& map, const vm::Code& code);
+  BytecodeStates(const ir::Function& f, const vm::LowerMap& map, const vm::Code& code);
   const ir::ResumeState* before(ir::InstId inst) const override;
   /// The state at a place of the bytecode; null when none was recorded.
   const ir::ResumeState* at(uint32_t pc) const;
+  /// Registers that have to be unbound at a place. Between load_method and its call bytecode has an attribute in two
+  /// registers, the second of which is the object when no bound method was made; compiled code always makes one. Null:
+  /// there are none.
+  const std::vector<uint16_t>* cleared_at(uint32_t pc) const;
   /// Where the bytecode of an instruction starts, -1: it has none.
   int64_t pc_of(ir::InstId inst) const;
 
  private:
   std::unordered_map<uint32_t, ir::ResumeState> by_inst_;
   std::unordered_map<uint32_t, uint32_t> inst_at_;
+  std::unordered_map<uint32_t, std::vector<uint16_t>> cleared_;
 };
 
 /// A C function of doubles that stands behind a native function of the language.

@@ -112,3 +112,29 @@ def advance(bodies, steps):
 
 
 print("%.6f" % advance([Body(float(i), 0.0) for i in range(4)], 800))  # expect: 6.000000
+
+
+def make(i):
+    return [[1, 2], [3, i]]
+
+
+def last_of_last(n):
+    s = 0
+    for i in range(n):
+        s += make(i)[-1][-1]
+    return s
+
+
+print(last_of_last(3000))  # expect: 4498500
+
+
+def resume_outer(n):
+    # The loop inside gets compiled while the one around it runs on.
+    seen = 0
+    for i in range(2, 60):
+        for j in range(i * i, n, i):
+            seen += 1
+    return seen
+
+
+print(resume_outer(3000))  # expect: 9260
