@@ -1,12 +1,14 @@
 // Times pointwise programs through the driver: one operation and fused chains, from 4 to 8 million elements.
 //
-//   build/bench_pointwise [--no-jit]       prints "bench<TAB>name<TAB>seconds" (the best of several rounds)
+//   build/bench_pointwise [--no-jit] [--cpu-time]       prints "bench<TAB>name<TAB>seconds" (the best of several
+//   rounds)
 //
 // benchmarks/pointwise.py runs it beside PyTorch and prints ratios.
-#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
+#include "jit/fuse/fuse.h"
 #include "ops/scalar/pointwise.h"
 
 using namespace tsvm::ops;
@@ -14,7 +16,13 @@ using namespace tsvm::ops::scalar;
 
 namespace {
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+bool g_cpu_time = false;
+
+double now() {
+  timespec t;
+  clock_gettime(g_cpu_time ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
 
 template <class F>
 void time(const char* name, int64_t n, const F& f) {
@@ -104,7 +112,13 @@ OwnedProgram adam_update() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  bool native = true;
+  for (int i = 1; i < argc; i++) {
+    if (std::strcmp(argv[i], "--no-jit") == 0) native = false;
+    if (std::strcmp(argv[i], "--cpu-time") == 0) g_cpu_time = true;
+  }
+  if (native) tsvm::jit::fuse::install(tsvm::jit::fuse::Mode::On);
   Case cases[] = {{"add", binary(Op::Add)},        {"mul", binary(Op::Mul)},      {"exp", unary(Op::Exp)},
                   {"tanh", unary(Op::Tanh)},       {"log", unary(Op::Log)},       {"sin", unary(Op::Sin)},
                   {"sigmoid", unary(Op::Sigmoid)}, {"gelu_tanh", gelu_tanh()},    {"gelu_erf", gelu_erf()},

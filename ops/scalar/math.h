@@ -363,19 +363,21 @@ TSVM_MATH F op_Sigmoid(F x) {  // 2.1
   return select(x < splat(x, typename F::Scalar(0)), e, one) / (one + e);
 }
 
-TSVM_MATH F op_Erf(F x) {  // 1.1; the C library's in double
+TSVM_MATH F op_Erf(F x) {  // 2.0; the C library's in double
   if constexpr (is_f32<F>) {
+    const F one = number(x, 1), end = number(x, 3.93);
     const F a = abs(x), z = x * x;
     const F small = fma(a,
-                        poly(z, {0.12837917f, -0x1.81273ep-2f, 0x1.ce2cf8p-4f, -0x1.b7f90cp-6f, 0x1.5405b0p-8f,
-                                 -0x1.a3f6f0p-11f, 0x1.496a02p-14f}),
+                        poly(z, {0x1.06eba8p-3f, -0x1.812740p-2f, 0x1.ce2de8p-4f, -0x1.b8140cp-6f, 0x1.5560ccp-8f,
+                                 -0x1.b53bd4p-11f, 0x1.b3f376p-14f, -0x1.fc36b6p-18f}),
                         a);
-    // -log(erfc(t)) is nearly a parabola.
-    const F t = select(a > number(x, 4), number(x, 4), a);
-    const F g = poly(t, {0x1.8a4efp-13f, -0x1.212c0cp0f, -0x1.44356cp-1f, -0x1.bc14ecp-4f, 0x1.9d029ap-6f,
-                         -0x1.138c1ep-8f, 0x1.cec402p-12f, -0x1.6bd52ep-16f});
-    const F large = number(x, 1) - exp_inner(g);
-    return copysign_bits(select(a < number(x, 1), small, large), x);
+    // The eighth root of 1 / erfc(t) is smooth, and erfc is small here.
+    const F t = select(a > end, end, a);
+    const F root = one / poly(t, {0x1.f8bdc0p-1f, 0x1.a10d0ep-3f, -0x1.da2f76p-6f, 0x1.323eeep-3f, -0x1.391074p-4f,
+                                  0x1.09d778p-5f, -0x1.b8ecaap-8f, 0x1.8ce16ep-11f});
+    const F square = root * root, fourth = square * square;
+    const F large = fma(-fourth, fourth, one);
+    return copysign_bits(select(a < number(x, 1.25), small, large), x);
   } else {
     return libm1<LibmFn::Erf>(x);
   }

@@ -200,6 +200,7 @@ bool same_sizes(const TensorImpl& a, const TensorImpl& b) {
 constexpr int kQuickValues = 40;
 constexpr int64_t kQuickElements = 512;
 constexpr int64_t kQuickBytes = 8192;
+constexpr int64_t kQuickNative = 64;  // from here on a native kernel pays for being looked up
 
 /// The short way for what small models do all day: dense CPU tensors of one dtype and one shape, and numbers, small
 /// enough for a single block on the stack. Returns false, having done nothing, where that is not so.
@@ -265,6 +266,22 @@ bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar*
   for (int k = 0; k < spec.results; k++) {
     if (target == Target::Fresh) outputs[k] = empty(first->sizes(), result_dtype(spec.result[k], dtype));
     out[k] = static_cast<char*>(outputs[k].data());
+  }
+  if (p.operations > 1 && n >= kQuickNative && native_compiler() != nullptr) {
+    NativeOperand native[kQuickValues + kMaxResults];
+    void* data[kQuickValues + kMaxResults];
+    for (int k = 0; k < spec.results; k++) {
+      native[k] = {outputs[k].dtype(), Access::Dense};
+      data[k] = out[k];
+    }
+    for (int i = 0; i < p.inputs + p.params; i++) {
+      native[spec.results + i] = {dtype, values[i].step != 0 ? Access::Dense : Access::Uniform};
+      data[spec.results + i] = values[i].p;
+    }
+    if (NativeFn fn = native_compiler()->find(p, native, n)) {
+      call_native(fn, p, native, data, n);
+      return true;
+    }
   }
   int fault = 0;
   const int first_in_place = target == Target::InPlace ? after_inputs(p) : 0;
