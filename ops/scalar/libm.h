@@ -9,4 +9,7 @@ namespace tsvm::ops::scalar {
 void call_libm(LibmFn fn, int n, float* out, const float* a, const float* b) noexcept;
 void call_libm(LibmFn fn, int n, double* out, const double* a, const double* b) noexcept;
 
+/// The source of a function that the CUDA library lacks; null for the others.
+const char* device_source(LibmFn fn);
+
 }  // namespace tsvm::ops::scalar
