@@ -157,7 +157,7 @@ class Differentiation {
     return true;
 #define ZERO_DERIVATIVE(name) \
   case Op::name:              \
-    return true;
+    return !is_complex(inst.type);
 #include "ops/scalar/derivatives.def"
 #undef DERIVATIVE1
 #undef DERIVATIVE2
