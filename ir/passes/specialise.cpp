@@ -263,6 +263,7 @@ class Specialiser {
         if (auto callee = sites_.callee(id)) return call(b, id, *callee, std::span(in).subspan(1), in[0]);
         return ValueId();
       case Opcode::CallMethod:
+        if (auto m = sites_.module_value(id)) return call_in_module(b, id, *m, in);
         if (auto callee = sites_.callee(id); callee && callee->shape) {
           in[0] = guard_shape(b, in[0], *callee->shape);
           return call(b, id, *callee, in, ValueId());
@@ -341,6 +342,21 @@ class Specialiser {
     }
     called_ = true;
     return b.emit(Opcode::CallCompiled, in, first);
+  }
+
+  /// `module.f(...)` is a call of what the module's variable holds.
+  ValueId call_in_module(Builder& b, InstId id, const Sites::ModuleValue& m, std::vector<ValueId> in) {
+    CallShape shape = f_.module->call_shapes[f_[id].imm];
+    shape.method = NameId();
+    b.emit(Opcode::GuardIs, {in[0]}, object(m.module));
+    in[0] = load_global(b, m.global);
+    Inst& i = f_[id];
+    i.op = Opcode::Call;
+    i.imm = f_.module->intern(shape);
+    i.operands_begin = static_cast<uint32_t>(f_.pool.size());
+    f_.pool.insert(f_.pool.end(), in.begin(), in.end());
+    if (auto callee = sites_.callee(id)) return call(b, id, *callee, std::span(in).subspan(1), in[0]);
+    return ValueId();
   }
 
   // --- ranges, parameters, ways out ---

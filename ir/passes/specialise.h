@@ -65,7 +65,7 @@ class Sites {
     ObjectRef module;  // what the attribute was loaded from
     Global global;     // the variable of that module
   };
-  /// load_attr of a module's variable.
+  /// load_attr of a module's variable; call_method of what is one.
   virtual std::optional<ModuleValue> module_value(InstId) const { return std::nullopt; }
 
   struct Item {

@@ -593,7 +593,11 @@ class Codegen {
       // Frame::self is where the result goes; a constructor's frame needs it.
       Label plain = cc().newLabel();
       cc().test(at(frame_, offsetof(vm::Frame, flags), 1), imm(vm::kConstructFrame));
+      Label back = cc().newLabel();
+      cc().jnz(back);
+      cc().cmp(at(vm_, offsetof(vm::VM, interrupted), 1), imm(0));
       cc().jz(plain);
+      cc().bind(back);
       finish(NativeStatus::Resume);
       cc().bind(plain);
     }
@@ -1195,13 +1199,113 @@ class Codegen {
 
   void call_compiled(const Inst& i) {
     auto in = f_.operands(i);
+    auto* function = static_cast<const vm::Function*>(object(i).pointer);
+    const vm::CodeState* state = function->code;
+    const vm::Code& code = *state->code;
     for (ValueId v : in)
       if (!take(v)) retain(v);
-    for (size_t k = 0; k < in.size(); k++) store(in[k], window_tag(k), window_bits(k));
     save_pc(i);
     for (uint32_t r : taken_) held_.erase(r);
-    Gp status = call_support(rt_call_compiled, in.size(), reinterpret_cast<uint64_t>(object(i).pointer));
-    check(i, status);
+    Place result = new_place(f_.type_of(i.result));
+    Label slow = cc().newLabel(), done = cc().newLabel();
+    auto field = [&](const Gp& base, size_t offset, uint32_t size = 8) { return at(base, offset, size); };
+    // A frame, as push_frame makes it. Its function needs no reference: this code keeps it alive.
+    Gp callee = gp(), registers = gp(), raws = gp(), end = gp(), depth = cc().newUInt32(), entry = gp();
+    if (code.num_slots == 0) {
+      cc().mov(callee, field(vm_, offsetof(vm::VM, frame_top)));
+      cc().cmp(callee, field(vm_, offsetof(vm::VM, frame_end)));
+      cc().jae(slow);
+      cc().mov(registers, field(vm_, offsetof(vm::VM, register_top)));
+      cc().lea(end, at(registers, 16 * size_t{code.num_registers}));
+      cc().cmp(end, field(vm_, offsetof(vm::VM, register_end)));
+      cc().ja(slow);
+      cc().mov(depth, field(vm_, offsetof(vm::VM, depth), 4));
+      cc().cmp(depth, field(vm_, offsetof(vm::VM, recursion_limit), 4));
+      cc().jge(slow);
+      cc().cmp(x86::rsp, field(vm_, offsetof(vm::VM, stack_limit)));
+      cc().jb(slow);
+      Gp state_at = address(state);
+      cc().cmp(field(address(function), offsetof(vm::Function, code)), state_at);
+      cc().jne(slow);
+      cc().mov(entry, field(state_at, offsetof(vm::CodeState, native_entry)));
+      cc().test(entry, entry);
+      cc().jz(slow);
+      cc().mov(raws, field(vm_, offsetof(vm::VM, raw_top)));
+      if (code.num_raws) {
+        Gp raws_end = gp();
+        cc().lea(raws_end, at(raws, 8 * size_t{code.num_raws}));
+        cc().cmp(raws_end, field(vm_, offsetof(vm::VM, raw_end)));
+        cc().ja(slow);
+        cc().mov(field(vm_, offsetof(vm::VM, raw_top)), raws_end);
+      }
+      cc().mov(field(vm_, offsetof(vm::VM, register_top)), end);
+      cc().inc(depth);
+      cc().mov(field(vm_, offsetof(vm::VM, depth), 4), depth);
+      cc().lea(end, at(callee, sizeof(vm::Frame)));
+      cc().mov(field(vm_, offsetof(vm::VM, frame_top)), end);
+      cc().mov(field(callee, offsetof(vm::Frame, previous)), frame_);
+      cc().mov(field(callee, offsetof(vm::Frame, pc)), address(code.words.data()));
+      cc().mov(field(callee, offsetof(vm::Frame, state)), state_at);
+      cc().mov(field(callee, offsetof(vm::Frame, function)), address(function));
+      cc().mov(field(callee, offsetof(vm::Frame, globals)), address(vm::as<vm::Module>(function->module)->dict));
+      cc().mov(field(callee, offsetof(vm::Frame, regs)), registers);
+      cc().mov(field(callee, offsetof(vm::Frame, raws)), raws);
+      cc().mov(field(callee, offsetof(vm::Frame, self)), imm(static_cast<uint32_t>(Tag::Unbound)));
+      cc().mov(field(callee, offsetof(vm::Frame, flags), 1), imm(vm::kEntryFrame));
+      for (size_t k = 0; k < in.size(); k++) store(in[k], at(registers, 16 * k), at(registers, 16 * k + 8));
+      cc().mov(field(vm_, offsetof(vm::VM, frame)), callee);
+      Gp status = cc().newUInt32();
+      InvokeNode* node;
+      cc().invoke(&node, entry, FuncSignatureT<uint32_t, uint64_t, uint64_t>());
+      node->setArg(0, vm_);
+      node->setArg(1, callee);
+      node->setRet(0, status);
+      Label left = cc().newLabel();
+      cc().cmp(status, imm(static_cast<uint32_t>(NativeStatus::Returned)));
+      cc().jne(left);
+      cc().mov(result.tag, field(callee, offsetof(vm::Frame, self)));
+      cc().mov(result.bits, field(callee, offsetof(vm::Frame, self) + 8));
+      cc().mov(field(callee, offsetof(vm::Frame, self)), imm(static_cast<uint32_t>(Tag::Unbound)));
+      cc().mov(field(vm_, offsetof(vm::VM, frame_top)), callee);
+      cc().mov(field(vm_, offsetof(vm::VM, register_top)), registers);
+      if (code.num_raws) cc().mov(field(vm_, offsetof(vm::VM, raw_top)), raws);
+      cc().dec(field(vm_, offsetof(vm::VM, depth), 4));
+      cc().mov(field(vm_, offsetof(vm::VM, frame)), frame_);
+      cc().bind(done);
+      Label raised = way_out(i, NativeStatus::Raised);
+      auto finish_call = [this, result, done, raised](const Gp& outcome) {
+        cc().cmp(outcome, imm(kDone));
+        cc().jne(raised);
+        cc().mov(result.tag, window_tag(0));
+        cc().mov(result.bits, window_bits(0));
+        cc().jmp(done);
+      };
+      std::vector<ValueId> args(in.begin(), in.end());
+      later_.push_back([this, left, callee, finish_call] {
+        cc().bind(left);
+        Gp w = gp(), outcome = cc().newUInt32();
+        cc().lea(w, window_);
+        InvokeNode* run;
+        cc().invoke(&run, imm(reinterpret_cast<uint64_t>(rt_run_frame)),
+                    FuncSignatureT<uint32_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t>());
+        run->setArg(0, vm_);
+        run->setArg(1, frame_);
+        run->setArg(2, w);
+        run->setArg(3, callee);
+        run->setArg(4, imm(0));
+        run->setRet(0, outcome);
+        finish_call(outcome);
+      });
+      later_.push_back([this, slow, args, function, finish_call] {
+        cc().bind(slow);
+        for (size_t k = 0; k < args.size(); k++) store(args[k], window_tag(k), window_bits(k));
+        finish_call(call_support(rt_call_compiled, args.size(), reinterpret_cast<uint64_t>(function)));
+      });
+      places_[i.result.index] = result;
+      return;
+    }
+    for (size_t k = 0; k < in.size(); k++) store(in[k], window_tag(k), window_bits(k));
+    check(i, call_support(rt_call_compiled, in.size(), reinterpret_cast<uint64_t>(function)));
     take_result(i.result);
   }
 
@@ -1824,8 +1928,9 @@ class Codegen {
         cc().jne(slow);
       }
       Gp remaining = gp(), next = gp();
+      Label other = cc().newLabel();
       cc().cmp(at(iterator.bits, offsetof(vm::Object, type)), address(in_.vm.types.range_iterator));
-      cc().jne(slow);
+      cc().jne(other);
       cc().mov(remaining, at(iterator.bits, offsetof(vm::RangeIterator, remaining)));
       cc().test(remaining, remaining);
       cc().jle(end);
@@ -1837,6 +1942,8 @@ class Codegen {
       cc().mov(at(iterator.bits, offsetof(vm::RangeIterator, current)), next);
       cc().mov(item.tag, imm(static_cast<uint32_t>(Tag::Int)));
       cc().jmp(more);
+      cc().bind(other);
+      next_of_list(iterator, item, more, slow);
     }
     cc().bind(slow);
     store(in[0], window_tag(0), window_bits(0));
@@ -1861,6 +1968,40 @@ class Codegen {
     edge(edges[0], true);
   }
 
+  /// The next item of a list iterator whose list holds scalars.
+  void next_of_list(const Place& iterator, const Place& item, const Label& more, const Label& slow) {
+    Gp list = gp(), index = gp(), data = gp(), kind = cc().newUInt32();
+    cc().cmp(at(iterator.bits, offsetof(vm::Object, type)), address(in_.vm.types.list_iterator));
+    cc().jne(slow);
+    cc().cmp(at(iterator.bits, offsetof(vm::ListIterator, list), 4), imm(static_cast<uint32_t>(Tag::Object)));
+    cc().jne(slow);
+    cc().mov(list, at(iterator.bits, offsetof(vm::ListIterator, list) + 8));
+    cc().movzx(kind, at(list, offsetof(vm::List, element), 1));
+    cc().mov(index, at(iterator.bits, offsetof(vm::ListIterator, i)));
+    cc().cmp(index, at(list, offsetof(vm::List, size)));
+    cc().jae(slow);
+    cc().mov(data, at(list, offsetof(vm::List, data)));
+    Label bools = cc().newLabel(), words = cc().newLabel(), step = cc().newLabel();
+    cc().cmp(kind, imm(static_cast<uint32_t>(vm::ElementKind::Bool)));
+    cc().je(bools);
+    cc().mov(item.tag, imm(static_cast<uint32_t>(Tag::Int)));
+    cc().cmp(kind, imm(static_cast<uint32_t>(vm::ElementKind::Int)));
+    cc().je(words);
+    cc().mov(item.tag, imm(static_cast<uint32_t>(Tag::Float)));
+    cc().cmp(kind, imm(static_cast<uint32_t>(vm::ElementKind::Float)));
+    cc().jne(slow);
+    cc().bind(words);
+    cc().mov(item.bits, Mem(data, index, 3, 0, 8));
+    cc().jmp(step);
+    cc().bind(bools);
+    cc().movzx(item.bits.r32(), Mem(data, index, 0, 0, 1));
+    cc().mov(item.tag, imm(static_cast<uint32_t>(Tag::Bool)));
+    cc().bind(step);
+    cc().inc(index);
+    cc().mov(at(iterator.bits, offsetof(vm::ListIterator, i)), index);
+    cc().jmp(more);
+  }
+
   void give_back(ValueId v) {
     ValueId root = root_[v.index];
     bool takes = root && held_.contains(root.index);
@@ -1874,7 +2015,24 @@ class Codegen {
       ValueId p = f_[f_.entry].params[k];
       if (tagged(p) && !is_slot(r) && !is_scalar_here(p)) unbind(r);
     }
+    note_result(v);
     finish(NativeStatus::Returned);
+  }
+
+  /// Type feedback: what the function has returned.
+  void note_result(ValueId v) {
+    if (in_.is_loop) return;  // the interpreter does it when it returns
+    Tag t;
+    if (tag_is_known(v, t)) {
+      in_.state->returned |= static_cast<uint16_t>(1u << static_cast<uint32_t>(t));
+      return;
+    }
+    Gp seen = cc().newUInt32(), tag = cc().newUInt32();
+    Gp to = address(&in_.state->returned);
+    cc().movzx(seen, Mem(to, 0, 2));
+    cc().mov(tag, place(v).tag.r32());
+    cc().bts(seen, tag);
+    cc().mov(Mem(to, 0, 2), seen.r16());
   }
 
   const CodegenInput& in_;

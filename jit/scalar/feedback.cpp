@@ -152,9 +152,12 @@ TypeId Feedback::result(InstId i) const {
     case Bc::LoadItemInt:
     case Bc::ForIter: return f_[i].op == Opcode::Compare ? TypeId(types::Any) : seen_type(c->seen);
     case Bc::Call:
+    case Bc::CallLoaded:
     case Bc::CallMethod: {
       Value v;
-      if (static_cast<Bc>(p->op) == Bc::CallMethod)
+      if (auto m = module_entry(i))
+        v = m->value();
+      else if (static_cast<Bc>(p->op) == Bc::CallMethod)
         v = c->kind == Cache::TypeValue && shape_is_current(*c) ? c->value : Value();
       else if (f_[i].op == Opcode::Call)
         v = known_value(f_.operands(f_[i])[0]);
@@ -300,26 +303,29 @@ Value Feedback::known_value(ValueId v) const {
     if (c->kind == Cache::Builtin && c->key2 == vm_.builtins->keys_version)
       return vm_.builtins->entries[c->index].value;
   }
-  if (def->op == Opcode::LoadAttr && static_cast<Bc>(p->op) == Bc::LoadAttr && c->kind == Cache::ModuleValue) {
-    Value module = known_value(f_.operands(*def)[0]);
-    if (is_kind(module, Kind::Module)) {
-      vm::Dict* d = vm::as<vm::Module>(module)->dict;
-      if (d->keys_version == c->key) return d->entries[c->index].value;
-    }
-  }
+  if (def->op == Opcode::LoadAttr)
+    if (auto m = module_entry(id)) return m->value();
   return Value();
 }
 
+std::optional<Feedback::ModuleEntry> Feedback::module_entry(InstId i) const {
+  const ir::Inst& inst = f_[i];
+  if ((inst.op != Opcode::LoadAttr && inst.op != Opcode::CallMethod) || !instr(i)) return std::nullopt;
+  uint32_t name = inst.op == Opcode::LoadAttr ? inst.imm : f_.module->call_shapes[inst.imm].method.index;
+  ModuleEntry m;
+  m.module = known_value(f_.operands(inst)[0]);
+  if (!is_kind(m.module, Kind::Module) || m.module.o->type != vm_.types.module) return std::nullopt;
+  m.dict = vm::as<vm::Module>(m.module)->dict;
+  int64_t index = vm::dict_find(m.dict, vm_.name(f_.module->text(ir::NameId(name))));
+  if (index < 0) return std::nullopt;
+  m.index = static_cast<uint32_t>(index);
+  return m;
+}
+
 std::optional<ir::Sites::ModuleValue> Feedback::module_value(InstId i) const {
-  const vm::Instr* p = instr(i);
-  if (!p || static_cast<Bc>(p->op) != Bc::LoadAttr || f_[i].op != Opcode::LoadAttr) return std::nullopt;
-  const Cache* c = cache(i);
-  if (c->kind != Cache::ModuleValue) return std::nullopt;
-  Value module = known_value(f_.operands(f_[i])[0]);
-  if (!is_kind(module, Kind::Module)) return std::nullopt;
-  vm::Dict* d = vm::as<vm::Module>(module)->dict;
-  if (d->keys_version != c->key) return std::nullopt;
-  return ModuleValue{value_ref(module), *global_at(d, c->index, nullptr)};
+  auto m = module_entry(i);
+  if (!m) return std::nullopt;
+  return ModuleValue{value_ref(m->module), *global_at(m->dict, m->index, nullptr)};
 }
 
 std::optional<ir::Sites::Item> Feedback::item(InstId i) const {
@@ -343,8 +349,11 @@ std::optional<ir::Sites::Callee> Feedback::callee(InstId i) const {
   const vm::Instr* p = instr(i);
   if (!p) return std::nullopt;
   Callee out;
-  if (static_cast<Bc>(p->op) == Bc::Call && f_[i].op == Opcode::Call) {
+  // A method call may have become a plain one (specialise): the generic function, which is what is asked, stays.
+  if (f_[i].op == Opcode::Call) {
     out.functions = function_refs(known_value(f_.operands(f_[i])[0]));
+  } else if (auto m = module_entry(i)) {
+    out.functions = function_refs(m->value());
   } else if (static_cast<Bc>(p->op) == Bc::CallMethod && f_[i].op == Opcode::CallMethod) {
     const Cache* c = cache(i);
     if (c->kind != Cache::TypeValue || !shape_is_current(*c) || !is_kind(c->value, Kind::Function)) return std::nullopt;

@@ -64,6 +64,14 @@ class Feedback : public ir::Sites {
   const vm::Instr* instr(ir::InstId i) const;
   const vm::Cache* cache(ir::InstId i) const;
   std::optional<Global> global_at(vm::Dict* dict, uint32_t index, vm::Dict* hidden_by) const;
+  /// The variable of a module that load_attr or call_method names.
+  struct ModuleEntry {
+    vm::Value module;
+    vm::Dict* dict = nullptr;
+    uint32_t index = 0;
+    vm::Value value() const { return dict->entries[index].value; }
+  };
+  std::optional<ModuleEntry> module_entry(ir::InstId i) const;
   /// The value that an operand always is, when feedback knows it.
   vm::Value known_value(ir::ValueId v) const;
   std::vector<ir::ObjectRef> function_refs(vm::Value v) const;

@@ -14,6 +14,9 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "jit/scalar/compile.h"
 #include "vm/interpreter.h"
@@ -39,7 +42,6 @@ struct Entry {
 };
 
 struct FunctionCode {
-  std::string name;
   Entry whole;
   std::map<uint32_t, Entry> loops;        // by pc of the header
   std::map<uint32_t, uint32_t> outer_of;  // pc of a header -> of the outermost loop around it
@@ -54,6 +56,29 @@ class Scalar : public vm::Extension {
                    again);
   }
 
+  /// The VM closes: no native code any more, and nothing that it kept alive.
+  void clear(VM& vm) override {
+    vm.jit = nullptr;
+    std::vector<vm::Value> kept;
+    for (CodeState* state : std::exchange(states, {})) take_apart(state, kept);
+    for (vm::Value v : kept) release(v);
+  }
+
+  /// Frees what a function's code is; `kept` gets the references that it held.
+  void take_apart(CodeState* state, std::vector<vm::Value>& kept) {
+    std::unique_ptr<FunctionCode> f(static_cast<FunctionCode*>(state->native));
+    state->native = nullptr;
+    state->native_entry = nullptr;
+    auto drop = [&](Entry& e) {
+      for (auto& v : e.versions) {
+        kept.insert(kept.end(), v->kept.begin(), v->kept.end());
+        if (v->entry) runtime().release(v->entry);
+      }
+    };
+    drop(f->whole);
+    for (auto& [pc, e] : f->loops) drop(e);
+  }
+
   asmjit::JitRuntime& runtime() {
     if (!runtime_) {
       // Two mappings: what can be executed is never writable.
@@ -66,6 +91,7 @@ class Scalar : public vm::Extension {
 
   vm::JitCallbacks callbacks;
   ScalarOptions options;
+  std::unordered_set<CodeState*> states;  // with a FunctionCode
   bool stats = false;
   uint32_t compiled = 0, refused = 0, again = 0;
   size_t bytes = 0;
@@ -74,11 +100,11 @@ class Scalar : public vm::Extension {
   std::unique_ptr<asmjit::JitRuntime> runtime_;
 };
 
-FunctionCode& code_of(CodeState* state) {
+FunctionCode& code_of(VM& vm, CodeState* state) {
   if (!state->native) {
     auto* f = new FunctionCode();
-    f->name = state->code->qualified_name;
     state->native = f;
+    vm.extension<Scalar>().states.insert(state);
   }
   return *static_cast<FunctionCode*>(state->native);
 }
@@ -126,7 +152,7 @@ NativeCode* code_for(VM& vm, Frame* frame, Entry& e, int64_t header_pc) {
 void function_hot(VM& vm, Frame* frame) {
   CodeState* state = frame->state;
   if (state->code->is_generator || (frame->flags & vm::kConstructFrame)) return;
-  NativeCode* code = code_for(vm, frame, code_of(state).whole, -1);
+  NativeCode* code = code_for(vm, frame, code_of(vm, state).whole, -1);
   state->native_entry = code ? reinterpret_cast<void*>(code->entry) : nullptr;
 }
 
@@ -152,7 +178,7 @@ void each_loop(Frame* frame, Fn&& fn) {
 
 NativeEntry loop_hot(VM& vm, Frame* frame) {
   uint32_t header = target_of(frame, frame->pc);
-  FunctionCode& f = code_of(frame->state);
+  FunctionCode& f = code_of(vm, frame->state);
   if (!f.nest_known) {
     f.outer_of = outermost_loops(*frame->state);
     f.nest_known = true;
@@ -174,18 +200,11 @@ NativeEntry loop_hot(VM& vm, Frame* frame) {
 }
 
 void release_code(VM& vm, CodeState* state) {
-  auto* f = static_cast<FunctionCode*>(state->native);
-  state->native = nullptr;
-  state->native_entry = nullptr;
-  auto drop = [&](Entry& e) {
-    for (auto& v : e.versions) {
-      for (vm::Value kept : v->kept) release(kept);
-      if (v->entry) vm.extension<Scalar>().runtime().release(v->entry);
-    }
-  };
-  drop(f->whole);
-  for (auto& [pc, e] : f->loops) drop(e);
-  delete f;
+  auto& scalar = vm.extension<Scalar>();
+  std::vector<vm::Value> kept;
+  scalar.states.erase(state);
+  scalar.take_apart(state, kept);
+  for (vm::Value v : kept) release(v);
 }
 
 }  // namespace

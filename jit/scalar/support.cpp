@@ -128,6 +128,17 @@ uint32_t rt_call_compiled(VM* vm, Frame* caller, Value* w, uint64_t count, uint6
   return put(w, vm::run_frame(*vm, frame));
 }
 
+uint32_t rt_run_frame(VM* vm, Frame*, Value* w, uint64_t callee, uint64_t) {
+  auto* frame = reinterpret_cast<Frame*>(callee);
+  vm::CodeState* state = frame->state;
+  frame->function->refs++;
+  if (++state->calls >= vm->jit->function_threshold && frame->pc == frame->words() && vm->pending.is_unbound()) {
+    state->calls = 0;
+    vm->jit->function_hot(*vm, frame);
+  }
+  return put(w, vm::run_frame(*vm, frame));
+}
+
 uint32_t rt_get_iter(VM* vm, Frame*, Value* w, uint64_t, uint64_t) { return put(w, vm::get_iter(*vm, w[0])); }
 
 uint32_t rt_for_iter(VM* vm, Frame*, Value* w, uint64_t, uint64_t) {

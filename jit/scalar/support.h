@@ -36,6 +36,8 @@ uint32_t rt_call(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_t keywo
 uint32_t rt_call_method(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_t name);
 /// A function of the language with its parameters, which it takes over.
 uint32_t rt_call_compiled(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_t function);
+/// A frame whose native code has left, or which has none, is run to its end: the result is in window[0].
+uint32_t rt_run_frame(vm::VM*, vm::Frame*, vm::Value*, uint64_t frame, uint64_t);
 uint32_t rt_get_iter(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_for_iter(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_make_tuple(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_t);

@@ -457,12 +457,13 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
     }
     r->element = l->element;
     set_capacity(vm, r, l->size * static_cast<uint64_t>(n));
-    if (l->size == 1 && l->element == ElementKind::Int) {
-      std::fill_n(r->ints, n, l->ints[0]);
-      r->size = static_cast<uint64_t>(n);
-    } else if (l->size == 1 && l->element == ElementKind::Float) {
-      std::fill_n(r->floats, n, l->floats[0]);
-      r->size = static_cast<uint64_t>(n);
+    if (l->element != ElementKind::Any) {
+      // What is there already is copied behind itself, twice as much each time.
+      size_t unit = l->size * element_size(l->element), total = unit * static_cast<size_t>(n);
+      auto* to = static_cast<char*>(r->data);
+      std::memcpy(to, l->data, unit);
+      for (size_t done = unit; done < total; done *= 2) std::memcpy(to + done, to, std::min(done, total - done));
+      r->size = l->size * static_cast<uint64_t>(n);
     } else {
       for (int64_t i = 0; i < n; i++) append_list(vm, r, l);
     }
