@@ -122,3 +122,21 @@ except AssertionError as e:
 print([i for i in range(5) if not i % 2 or i == 3])  # expect: [0, 2, 3, 4]
 print((lambda: 1)() if x else (lambda: 2)())  # expect: 1
 print(1 if False else 2 if False else 3)  # expect: 3
+
+
+# One value for two parameters of a block: neither may lose it.
+def shared(state, other):
+    kept = state.get("kept")
+    result = [1]
+    if other is not None:
+        if kept is None:
+            kept = list(result)
+        else:
+            kept.append(2)
+        result = result + kept if other else kept
+    state["kept"] = kept
+    return result
+
+
+memory = {}
+print(shared(memory, 0), shared(memory, 0), memory)  # expect: [1, 2] [1, 2] {'kept': [1, 2]}

@@ -227,12 +227,18 @@ class Emitter {
     EdgeCode c;
     auto alive = [&](uint32_t v) { return a_.live_into(edge.target, v); };
     uint32_t made = b.ending == Ending::ForIter ? b.last.f[0] : kNone;
-    // Moves; of a value that goes to several parameters the last move takes it over.
-    std::vector<uint32_t> moved;
+    // Moves; of a value that goes to several parameters the last move takes it over, unless one of them has its
+    // register.
+    std::vector<uint32_t> moved, kept;
+    for (size_t k = 0; k < edge.args.size(); k++)
+      if (a_.used[target.params[k]] && reg(target.params[k]) == reg(edge.args[k])) kept.push_back(edge.args[k]);
+    auto has = [](const std::vector<uint32_t>& list, uint32_t v) {
+      return std::find(list.begin(), list.end(), v) != list.end();
+    };
     for (size_t k = edge.args.size(); k-- > 0;) {
       uint32_t v = edge.args[k], p = target.params[k];
       if (!a_.used[p]) continue;
-      bool take = !alive(v) && std::find(moved.begin(), moved.end(), v) == moved.end();
+      bool take = !alive(v) && !has(moved, v) && !has(kept, v);
       moved.push_back(v);
       uint16_t to = reg(p), src = reg(v);
       if (to == src) continue;
@@ -242,7 +248,7 @@ class Emitter {
     auto dies = [&](uint32_t v) {
       if (m_.raw[v] || m_.slot[v] != kNone || alive(v)) return;
       if (v == made && e == 1) return;
-      if (std::find(moved.begin(), moved.end(), v) != moved.end()) return;
+      if (has(moved, v)) return;
       uint16_t r = reg(v);
       if (std::find(c.drops.begin(), c.drops.end(), r) == c.drops.end()) c.drops.push_back(r);
     };

@@ -1,13 +1,14 @@
 """Adam and AdamW."""
 import math
 import torch
-from torch.optim.optimizer import Optimizer, check_at_least_zero, check_betas
+from torch.optim.optimizer import PerParameterOptimizer, check_at_least_zero, check_betas, real_views
 
 
-class Adam(Optimizer):
+class Adam(PerParameterOptimizer):
     """Adam (Kingma and Ba, 2014): moving averages of the gradient and of its square, corrected for their start at zero."""
 
     _decoupled = False  # AdamW: weight decay acts on the parameter itself
+    _dense_only = "Adam"
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, amsgrad=False, *, foreach=None,
                  maximize=False, capturable=False, differentiable=False, fused=False):
@@ -22,50 +23,41 @@ class Adam(Optimizer):
         return dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize,
                     foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused)
 
-    def step(self, closure=None):
-        loss = self._run_closure(closure)
-        with torch.no_grad():
-            for group in self.param_groups:
-                self._step_group(group)
-        return loss
-
-    def _step_group(self, group):
+    def _update(self, param, grad, group):
         beta1, beta2 = group["betas"]
-        lr, eps, weight_decay, amsgrad = group["lr"], group["eps"], group["weight_decay"], group["amsgrad"]
-        for param in group["params"]:
-            grad = param.grad
-            if grad is None:
-                continue
-            state = self.state[param]
-            if len(state) == 0:
-                state["step"] = torch.tensor(0.0)
-                state["exp_avg"] = torch.zeros_like(param)
-                state["exp_avg_sq"] = torch.zeros_like(param)
-                if amsgrad:
-                    state["max_exp_avg_sq"] = torch.zeros_like(param)
-            if group["maximize"]:
-                grad = -grad
-            state["step"] += 1
-            step = state["step"].item()
-            if weight_decay != 0:
-                if self._decoupled:
-                    param.mul_(1 - lr * weight_decay)
-                else:
-                    grad = grad.add(param, alpha=weight_decay)
-            average, square = state["exp_avg"], state["exp_avg_sq"]
-            average.mul_(beta1).add_(grad, alpha=1 - beta1)
-            square.mul_(beta2).addcmul_(grad, grad.conj(), value=1 - beta2)
-            if amsgrad:
-                torch.maximum(state["max_exp_avg_sq"], square, out=state["max_exp_avg_sq"])
-                square = state["max_exp_avg_sq"]
-            denominator = (square.sqrt() / math.sqrt(1 - beta2 ** step)).add_(eps)
-            param.addcdiv_(average, denominator, value=-lr / (1 - beta1 ** step))
+        lr, weight_decay = group["lr"], group["weight_decay"]
+        state = self.state[param]
+        if len(state) == 0:
+            state["step"] = torch.tensor(0.0)
+            state["exp_avg"] = torch.zeros_like(param)
+            state["exp_avg_sq"] = torch.zeros_like(param)
+            if group["amsgrad"]:
+                state["max_exp_avg_sq"] = torch.zeros_like(param)
+        state["step"] += 1
+        step = state["step"].item()
+        if weight_decay != 0:
+            if self._decoupled:
+                param.mul_(1 - lr * weight_decay)
+            else:
+                grad = grad.add(param, alpha=weight_decay)
+        average, square = state["exp_avg"], state["exp_avg_sq"]
+        if param.is_complex():
+            param, grad, average, square = real_views(param, grad, average, square)
+        average.mul_(beta1).add_(grad, alpha=1 - beta1)
+        square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+        if group["amsgrad"]:
+            largest, = real_views(state["max_exp_avg_sq"])
+            torch.maximum(largest, square, out=largest)
+            square = largest
+        denominator = (square.sqrt() / math.sqrt(1 - beta2 ** step)).add_(group["eps"])
+        param.addcdiv_(average, denominator, value=-lr / (1 - beta1 ** step))
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2017)."""
 
     _decoupled = True
+    _dense_only = "AdamW"
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False, *, maximize=False,
                  foreach=None, capturable=False):

@@ -159,6 +159,35 @@ class Optimizer:
             return closure()
 
 
+class PerParameterOptimizer(Optimizer):
+    """An optimiser whose step treats each parameter alone: subclasses say how in _update(param, grad, group)."""
+
+    _dense_only = None  # the name in the error that sparse gradients raise; None: they are allowed
+
+    def step(self, closure=None):
+        """One step for each parameter that has a gradient; closure: computes the loss again, which is then the result."""
+        loss = self._run_closure(closure)
+        # differentiable=True records the update itself, for optimisation through the optimiser.
+        with torch.set_grad_enabled(self.defaults.get("differentiable", False)):
+            for group in self.param_groups:
+                maximize = group.get("maximize", False)
+                for param in group["params"]:
+                    grad = param.grad
+                    if grad is not None:
+                        if self._dense_only is not None and grad.is_sparse:
+                            raise RuntimeError(self._dense_only + " does not support sparse gradients")
+                        self._update(param, -grad if maximize else grad, group)
+        return loss
+
+    def _update(self, param, grad, group):
+        raise NotImplementedError
+
+
+def real_views(*tensors):
+    """Complex tensors as real ones with a last dimension of 2, so that moments are taken of real and imaginary parts apart."""
+    return [torch.view_as_real(t) if t.is_complex() else t for t in tensors]
+
+
 def check_at_least_zero(name, value):
     """ValueError as all optimisers word it, unless value >= 0."""
     if not 0.0 <= value:
