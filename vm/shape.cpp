@@ -3,7 +3,8 @@
 // A shape is a step in a tree below its type's root. Finding a name walks the steps upwards while there are few, and
 // uses a table once there are more; transitions to children are kept in the parent. An instance leaves the tree for a
 // dict when its `__dict__` is asked for, or when it has more attributes than kMaxFields: its shape then has one hidden
-// field that holds the dict (besides fields of __slots__, which never move).
+// field that holds the dict (besides fields of __slots__ and the marked ones of an nn.Module, which never move:
+// PyTorch's modules do not have their parameters in __dict__ either).
 #include "vm/shape.h"
 
 #include <unordered_map>
@@ -127,8 +128,8 @@ Dict* attributes_to_dict(VM& vm, Attributes* a) {
   a->fields = nullptr;
   a->capacity = 0;
   for (uint32_t i = 0; i < old->count; i++) {
-    if (fields[i].kind == SlotKind::Member) {
-      append_field(vm, a, add_step(a->shape, fields[i].name, SlotKind::Member), values[i]);
+    if (fields[i].kind != SlotKind::Plain) {
+      append_field(vm, a, add_step(a->shape, fields[i].name, fields[i].kind), values[i]);
     } else {
       if (!values[i].is_unbound()) dict_set(vm, as<Dict>(dict), fields[i].name, values[i]);
       release(values[i]);

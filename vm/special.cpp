@@ -626,7 +626,7 @@ Value call_wrapper(VM& vm, SlotWrapper* w, Value self, Args args, Keywords keywo
 }
 
 bool overrides_reflected(VM& vm, Type* derived, Type* base, ArithOp op) {
-  if (!derived->is_heap && !base->is_heap) return true;
+  if (!derived->is_heap && !base->is_heap) return derived->slots.binary != base->slots.binary;
   Str* name = vm.names.*arith_names().reflected[static_cast<size_t>(op)];
   Value d = lookup_in_type_borrow(derived, name), b = lookup_in_type_borrow(base, name);
   return !d.is_unbound() && !d.same(b);

@@ -311,6 +311,7 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=False, **pick
 
 # --- submodules ------------------------------------------------------------------------------------------------------------------
 import torch.autograd
+import torch._tensor
 
 _LAZY = {"nn", "optim", "utils", "jit", "cuda", "backends", "distributed", "distributions", "hub", "linalg", "special", "fft",
          "functional", "random", "serialization", "multiprocessing", "onnx", "sparse", "testing", "types", "version", "return_types",

@@ -1,4 +1,5 @@
 // `_torch_c`: the native half of torch. The language half (stdlib/torch) takes its names from here.
+#include <cstring>
 #include <string>
 
 #include "ops/autograd/engine.h"
@@ -13,6 +14,7 @@
 #include "stdlib/native/torch/tensor_type.h"
 #include "stdlib/native/torch/values.h"
 #include "vm/native.h"
+#include "vm/types/type.h"
 
 namespace tsvm::stdlib {
 namespace {
@@ -161,6 +163,30 @@ Value parse_to(VM& vm, const Value* a) {
   return make_tuple(vm, {*device, *dtype, *non_blocking, *format});
 }
 
+/// A tensor of the same geometry on a copy of the storage. Tensors that shared a storage share its copy: `memo` maps
+/// the storage's address to it.
+Value copy_with_storage(VM& vm, const Value* a) {
+  if (!a[0].is_tensor() || !is_kind(a[1], Kind::Dict))
+    return raise(vm, vm.types.TypeError, "a tensor and a dict needed");
+  const ops::Tensor& from = unpack_tensor(a[0]);
+  ops::Storage source = from.share_storage();
+  Value address = Value::integer(reinterpret_cast<int64_t>(source.get()));
+  Value known = dict_get_borrow(vm, as<Dict>(a[1]), address);
+  if (known.is_error()) return Value::error();
+  ops::Storage copy;
+  if (known.is_unbound()) {
+    copy = ops::Storage::allocate(source->nbytes(), from->device());
+    if (source->data() && copy->data()) std::memcpy(copy->data(), source->data(), source->nbytes());
+    Ref object(make_storage(vm, copy, from->dtype()));
+    if (!dict_set(vm, as<Dict>(a[1]), address, *object)) return Value::error();
+  } else {
+    copy = unpack_storage(known);
+  }
+  ops::Tensor to = ops::Tensor::steal(ops::TensorImpl::create(std::move(copy), from->dtype(), from->device()));
+  to->set_geometry(from->sizes(), from->strides(), from->storage_offset());
+  return box(vm, std::move(to));
+}
+
 const NativeDef kFunctions[] = {
     {"tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False)", make_tensor,
      "A tensor made from data, copied."},
@@ -210,6 +236,18 @@ const NativeDef kFunctions[] = {
     {"_default_generator()", [](VM& vm, const Value*) { return make_generator_object(vm, ops::default_generator()); }},
     {"_infer_size(a, b, /)", infer_size},
     {"_parse_to(*args, device=None, dtype=None, non_blocking=False, copy=False, memory_format=None)", parse_to},
+    {"_add_tensor_methods(methods, /)",
+     [](VM& vm, const Value* a) {
+       if (!is_kind(a[0], Kind::Dict)) return raise(vm, vm.types.TypeError, "methods must be a dict");
+       uint32_t position = 0;
+       while (DictEntry* e = dict_next(as<Dict>(a[0]), position)) {
+         if (!is_kind(e->key, Kind::Str)) return raise(vm, vm.types.TypeError, "names must be strings");
+         dict_set(vm, vm.types.tensor->dict, vm.name(as<Str>(e->key)->data), e->value);
+       }
+       type_modified(vm, vm.types.tensor);
+       return Value::none();
+     }},
+    {"_copy_with_storage(tensor, memo, /)", copy_with_storage},
     {"_missing_operators()",
      [](VM& vm, const Value*) {
        Ref names(make_list(vm));

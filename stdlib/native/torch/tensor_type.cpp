@@ -190,8 +190,8 @@ const GetSetDef kAttributes[] = {
     {"data", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, autograd::data_of(self_of(self))); }); },
      set_data},
     {"T", deprecated_t},
-    {"mT",
-     [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, ops::op::transpose(self_of(self), -2, -1)); }); }},
+    {"mT", [](VM& vm,
+              Value self) { return guarded(vm, [&] { return box(vm, ops::op::transpose(self_of(self), -2, -1)); }); }},
     {"is_cuda", [](VM&, Value self) { return Value::boolean(self_of(self).device().is_cuda()); }},
     {"is_cpu", [](VM&, Value self) { return Value::boolean(self_of(self).is_cpu()); }},
     {"is_meta", [](VM&, Value self) { return Value::boolean(self_of(self).is_meta()); }},
@@ -537,13 +537,13 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
     return entry ? call_two(vm, entry, self, other) : Value::not_implemented();
   }
   if (const OperatorEntry* entry = tables.reflected[i]) return call_two(vm, entry, self, other);
-  // Number on the left: as a wrapped tensor, so that it takes no part in promotion.
+  // A number on the left is wrapped as a tensor, so that it takes no part in promotion.
   const OperatorEntry* entry = tables.arith[i];
   if (!entry) return Value::not_implemented();
   if (op == ArithOp::Add || op == ArithOp::Mul || op == ArithOp::And || op == ArithOp::Or || op == ArithOp::Xor)
     return call_two(vm, entry, self, other);
   return guarded(vm, [&] {
-    Ref left(box(vm, ops::wrapped_number(unpack_scalar(other))));
+    Ref left(other.is_tensor() ? new_ref(other) : box(vm, ops::wrapped_number(unpack_scalar(other))));
     return call_two(vm, entry, *left, self);
   });
 }

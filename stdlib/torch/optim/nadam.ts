@@ -35,8 +35,10 @@ class NAdam(PerParameterOptimizer):
         next_mu = beta1 * (1.0 - 0.5 * (0.96 ** ((step + 1) * decay)))
         state["mu_product"] *= mu
         product = state["mu_product"].item()
+        # PyTorch 1.13 multiplies by mu once more here.
+        next_product = (state["mu_product"] * mu * next_mu).item()
         average.mul_(beta1).add_(grad, alpha=1 - beta1)
         square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
         denominator = square.div(1 - beta2 ** step).sqrt().add_(group["eps"])
         param.addcdiv_(grad, denominator, value=-lr * (1.0 - mu) / (1.0 - product))
-        param.addcdiv_(average, denominator, value=-lr * next_mu / (1.0 - product * next_mu))
+        param.addcdiv_(average, denominator, value=-lr * next_mu / (1.0 - next_product))

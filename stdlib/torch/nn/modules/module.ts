@@ -35,6 +35,10 @@ def _indent(text, spaces):
 _NONE = OrderedDict()  # stands for the hooks of a module that has none; never changed
 
 
+_HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_full_backward_hooks", "_state_dict_hooks", "_load_state_dict_pre_hooks",
+          "_load_state_dict_post_hooks")
+
+
 class Module:
     dump_patches = False
     _version = 1
@@ -487,6 +491,39 @@ class Module:
         if errors:
             raise RuntimeError("Error(s) in loading state_dict for {}:\n\t{}".format(type(self).__name__, "\n\t".join(errors)))
         return _KeyReport(missing, unexpected)
+
+    # --- copies and pickles ---
+
+    def __getstate__(self):
+        """The state as PyTorch's modules hold it in their __dict__: marked slots in mappings of their own."""
+        state = {"training": self.training, "_parameters": OrderedDict(self._parameters),
+                 "_buffers": OrderedDict(self._buffers),
+                 "_non_persistent_buffers_set": set(self._non_persistent_buffers_set)}
+        for name in _HOOKS:
+            state[name] = getattr(self, name) if name in self.__dict__ else OrderedDict()
+        state["_modules"] = OrderedDict(self._modules)
+        for name, value in self.__dict__.items():
+            if name not in state:
+                state[name] = value
+        return state
+
+    def __setstate__(self, state):
+        plain = dict(state)
+        self.training = plain.pop("training", True)  # what Module.__init__ does: from here on the module takes parameters
+        for name, value in plain.pop("_parameters", {}).items():
+            _nn.register_parameter(self, name, value)
+        for name, value in plain.pop("_buffers", {}).items():
+            _nn.register_buffer(self, name, value)
+        for name, value in plain.pop("_modules", {}).items():
+            _nn.register_module(self, name, value)
+        transient = plain.pop("_non_persistent_buffers_set", None)
+        if transient:
+            self._non_persistent_buffers_set = frozenset(transient)
+        for name in _HOOKS:
+            hooks = plain.pop(name, None)
+            if hooks:
+                setattr(self, name, hooks)
+        self.__dict__.update(plain)
 
     # --- printing ---
 
