@@ -8,7 +8,7 @@
  * (closing frees what is left, and the handles become invalid).
  *
  * Errors: a function that can fail returns NULL, or a status other than TSVM_OK. tsvm_error_message then gives the exception's
- * text ("ValueError: ..."), tsvm_error_traceback the whole traceback; both stay valid until the next call on that VM.
+ * text ("ValueError: ..."), tsvm_error_traceback the whole traceback; both stay valid until the next call that fails.
  *
  *     tsvm_vm* vm = tsvm_open(NULL);
  *     tsvm_value* module = tsvm_run(vm, "def double(x):\n    return 2 * x\n", "demo.ts");
@@ -109,6 +109,11 @@ TSVM_EXPORT tsvm_value* tsvm_run(tsvm_vm* vm, const char* source, const char* na
 TSVM_EXPORT tsvm_value* tsvm_run_file(tsvm_vm* vm, const char* path);
 /* Calls an attribute of `object` (a module, an instance); with name NULL, calls object itself. */
 TSVM_EXPORT tsvm_value* tsvm_call(tsvm_vm* vm, tsvm_value* object, const char* name, tsvm_value* const* arguments, size_t count);
+/* The same with keyword arguments: the last `keyword_count` of the arguments, in the order of their names. */
+TSVM_EXPORT tsvm_value* tsvm_call_keywords(tsvm_vm* vm, tsvm_value* object, const char* name, tsvm_value* const* arguments,
+                                           size_t count, const char* const* keywords, size_t keyword_count);
+/* import name: the module itself ("torch.nn" gives torch.nn). */
+TSVM_EXPORT tsvm_value* tsvm_import(tsvm_vm* vm, const char* name);
 TSVM_EXPORT tsvm_value* tsvm_get_attr(tsvm_vm* vm, tsvm_value* object, const char* name);
 TSVM_EXPORT tsvm_status tsvm_set_attr(tsvm_vm* vm, tsvm_value* object, const char* name, tsvm_value* value);
 
@@ -132,6 +137,8 @@ TSVM_EXPORT tsvm_value* tsvm_str(tsvm_vm* vm, const char* utf8, size_t size);
 TSVM_EXPORT tsvm_value* tsvm_list(tsvm_vm* vm, tsvm_value* const* items, size_t count);
 TSVM_EXPORT tsvm_value* tsvm_tuple(tsvm_vm* vm, tsvm_value* const* items, size_t count);
 
+TSVM_EXPORT tsvm_value* tsvm_dict(tsvm_vm* vm, tsvm_value* const* keys, tsvm_value* const* values, size_t count);
+
 /* The payload; 0, 0.0 or NULL when the value is of another kind (ask tsvm_value_kind first). Text lives as long as the handle. */
 TSVM_EXPORT int tsvm_as_bool(const tsvm_value* value);
 TSVM_EXPORT int64_t tsvm_as_int(const tsvm_value* value);
@@ -140,6 +147,11 @@ TSVM_EXPORT const char* tsvm_as_str(const tsvm_value* value, size_t* size);
 /* Lists and tuples, and anything else that has a length and items by index. -1 / NULL on error. */
 TSVM_EXPORT int64_t tsvm_length(tsvm_vm* vm, tsvm_value* value);
 TSVM_EXPORT tsvm_value* tsvm_item(tsvm_vm* vm, tsvm_value* value, int64_t index);
+/* value[key] and value[key] = item. */
+TSVM_EXPORT tsvm_value* tsvm_get_item(tsvm_vm* vm, tsvm_value* value, tsvm_value* key);
+TSVM_EXPORT tsvm_status tsvm_set_item(tsvm_vm* vm, tsvm_value* value, tsvm_value* key, tsvm_value* item);
+/* A dict's keys as a list, in order. */
+TSVM_EXPORT tsvm_value* tsvm_keys(tsvm_vm* vm, tsvm_value* dict);
 /* str(value) as a string value. */
 TSVM_EXPORT tsvm_value* tsvm_to_str(tsvm_vm* vm, tsvm_value* value);
 

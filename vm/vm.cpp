@@ -1,7 +1,9 @@
 // Making and closing a VM, and its table of interned strings.
 #include "vm/vm.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -65,16 +67,30 @@ Type* new_type(VM& vm, std::string_view name, std::string_view module, Type* bas
   return t;
 }
 
+void VM::use_this_thread() {
+  // Leave room on the C++ stack for what runs between two checks. Of a thread that is not the first one the lowest
+  // address is known; the first one's stack grows up to the limit.
+  char* here = static_cast<char*>(__builtin_frame_address(0));
+  size_t room = 8u << 20;
+  pthread_attr_t attributes;
+  void* lowest = nullptr;
+  size_t size = 0;
+  if (::gettid() != ::getpid() && pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    if (pthread_attr_getstack(&attributes, &lowest, &size) == 0)
+      room = static_cast<size_t>(here - static_cast<char*>(lowest));
+    pthread_attr_destroy(&attributes);
+  } else {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) room = limit.rlim_cur;
+  }
+  stack_limit = here - (room > (1u << 20) ? room - (512u << 10) : room / 2);
+}
+
 VM::VM(Options opts) : options(std::move(opts)), heap(*this), tables(std::make_unique<Tables>()) {
   heap.enabled = false;
   method_cache = std::make_unique<MethodCacheEntry[]>(kMethodCacheSize);
 
-  // Leave room on the C++ stack for what runs between two checks.
-  rlimit limit{};
-  size_t stack = 8u << 20;
-  if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) stack = limit.rlim_cur;
-  char here;
-  stack_limit = &here - (stack > (1u << 20) ? stack - (512u << 10) : stack / 2);
+  use_this_thread();
 
   types.type = allocate_type(*this, Kind::Type);
   types.type->type = types.type;

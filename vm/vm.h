@@ -33,6 +33,9 @@ struct Options {
   std::string executable;                // sys.executable
   bool check_leaks = false;              // closing the VM aborts when an object is left alive
   int stdin_fd = 0, stdout_fd = 1, stderr_fd = 2;
+  /// Gets what goes to the standard output (1) and error (2) instead of the descriptors.
+  void (*write)(void* user, int stream, const char* text, size_t size) = nullptr;
+  void* write_user = nullptr;
 };
 
 /// The built-in types by name.
@@ -134,6 +137,8 @@ class VM {
   /// Nesting of calls of functions of the language, kept by the interpreter; the limit is sys.setrecursionlimit's.
   int32_t depth = 0;
   int32_t recursion_limit = 1000;
+  /// Called by a host when another thread than before goes on with the VM: measures the C++ stack from here.
+  void use_this_thread();
   /// C++ stack: whoever recurses natively checks that it has not gone below. See StackGuard in vm/runtime.h.
   char* stack_limit = nullptr;
 

@@ -31,6 +31,7 @@ struct File : GcObject, Attributes {
   bool owns_fd = true;
   bool line_buffered = false;
   bool unbuffered = false;
+  int sink = 0;                  // 1, 2: bytes go to the host's Options::write as that stream
   bool writing = false;          // the buffer holds bytes to be written
   bool raw_newlines = false;     // newline='' and friends: no translation when reading
   bool any_newline_ends = true;  // reading: \r and \r\n end a line too
@@ -70,6 +71,10 @@ bool check_writable(VM& vm, File* f) {
 
 /// Writes all bytes; false with OSError (BrokenPipeError ...) or KeyboardInterrupt pending.
 bool write_all(VM& vm, File* f, std::string_view bytes) {
+  if (f->sink) {
+    vm.options.write(vm.options.write_user, f->sink, bytes.data(), bytes.size());
+    return true;
+  }
   while (!bytes.empty()) {
     ssize_t n = ::write(f->fd, bytes.data(), bytes.size());
     if (n < 0) {
@@ -728,6 +733,7 @@ static Value own_stream(VM& vm, int number) {
     static const char* const kNames[] = {"<stdin>", "<stdout>", "<stderr>"};
     slot = make_descriptor_stream(vm, fd, kNames[number], number ? "w" : "r",
                                   number == 2 || (number == 1 && ::isatty(fd)));
+    if (number && vm.options.write) file_of(slot)->sink = number;
   }
   return new_ref(slot);
 }
