@@ -411,11 +411,12 @@ const NativeDef kDequeMethods[] = {
     {"__reversed__(self, /)", [](VM& vm, const Value* a) { return make_iterator(vm, a[0], true); }},
     {"__reduce__(self, /)",
      [](VM& vm, const Value* a) {
-       Ref items(make_list(vm));
-       for (Ref& item : snapshot(deque(a[0]))) list_append(vm, as<List>(*items), *item);
+       Ref state(call_method(vm, a[0], "__getstate__")), items(get_iter(vm, a[0]));
+       if (state.is_error() || items.is_error()) return Value::error();
        int64_t n = deque(a[0])->max_length;
-       Ref args(n < 0 ? make_tuple(vm, {*items}) : make_tuple(vm, {*items, Value::integer(n)}));
-       return make_tuple(vm, {Value::object(a[0].o->type), *args});
+       Ref none(make_tuple(vm, std::span<const Value>()));
+       Ref args(n < 0 ? new_ref(*none) : make_tuple(vm, {*none, Value::integer(n)}));
+       return make_tuple(vm, {Value::object(a[0].o->type), *args, *state, *items});
      }},
 };
 

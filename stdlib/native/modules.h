@@ -15,6 +15,7 @@ namespace tsvm::stdlib {
   MODULE("_io", make_io)                   \
   MODULE("_nn", make_nn_module)            \
   MODULE("_os", make_os)                   \
+  MODULE("_pickle", make_pickle)           \
   MODULE("_random", make_random)           \
   MODULE("_time", make_time)               \
   MODULE("_torch_c", make_torch_c)         \

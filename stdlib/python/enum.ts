@@ -276,7 +276,7 @@ class Enum(metaclass=EnumType):
         return self is other if self.__class__._member_type_ is object else NotImplemented
 
     def __reduce_ex__(self, proto):
-        return self.__class__, (self._value_,)
+        return getattr, (self.__class__, self._name_)
 
     def __dir__(self):
         return ["__class__", "__doc__", "__module__", "name", "value"]
