@@ -120,6 +120,11 @@ class Node {
 
   /// "MulBackward0", as grad_fn prints it.
   virtual const char* name() const = 0;
+  /// The same as its result of that number shows it: a fused group stands for several operators.
+  virtual const char* name_of(uint32_t result) const {
+    (void)result;
+    return name();
+  }
   virtual void apply(const Gradients& g) = 0;
   /// Drops saved tensors: later runs raise.
   virtual void release_saved() {}

@@ -95,7 +95,7 @@ def elu_backward(grad_output: Tensor, self: Tensor, alpha: Scalar, scale: Scalar
 @elu_backward.backward
 def _(grad, grad_output, self, alpha, scale, input_scale):
     d_grad_output = torch.elu_backward(grad, self, alpha, scale, input_scale)
-    d_self = (grad * grad_output * (self * input_scale).exp() * (float(input_scale) * float(input_scale) * float(scale) * float(alpha))).masked_fill(self > 0, 0)
+    d_self = torch.where(self > 0, 0, grad * grad_output * (self * input_scale).exp() * (float(input_scale) * float(input_scale) * float(scale) * float(alpha)))
 
 
 @op.composite(variants="function inplace")
@@ -214,7 +214,7 @@ def softplus_backward(grad_output: Tensor, self: Tensor, beta: Scalar, threshold
 def _(grad, grad_output, self, beta, threshold):
     d_grad_output = torch.softplus_backward(grad, self, beta, threshold)
     s = (self * beta).sigmoid()
-    d_self = (grad * grad_output * s * (1 - s) * beta).masked_fill(self * beta > threshold, 0)
+    d_self = torch.where(self * beta > threshold, 0, grad * grad_output * s * (1 - s) * beta)
 
 
 @op.pointwise(namespace="nn", variants="function out", dtypes="float")
@@ -234,7 +234,7 @@ def hardsigmoid(self: Tensor) -> Tensor:
 
 @hardsigmoid.backward
 def _(grad, self):
-    d_self = (grad / 6).masked_fill((self <= -3).logical_or(self >= 3), 0)
+    d_self = torch.where((self <= -3).logical_or(self >= 3), 0, grad / 6)
 
 
 @op.pointwise(namespace="nn", variants="function inplace out", dtypes="float")

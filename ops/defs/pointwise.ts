@@ -163,7 +163,7 @@ def pow(self: Operand, exponent: Operand) -> Tensor:
 @pow.backward("PowBackward1 PowBackward0 PowBackward1")
 def _(grad, self, exponent, result):
     d_self = pow_gradient(grad, self, exponent)
-    d_exponent = grad * (result * self.log()).conj().masked_fill(result == 0, 0)
+    d_exponent = grad * torch.where(result == 0, 0, (result * self.log()).conj())
 
 
 @op.composite(namespace="private", variants="none", overload="Scalar")
@@ -237,7 +237,7 @@ def sgn_gradient(self: Tensor, grad: Tensor, sgn: Tensor) -> Tensor:
     if not self.is_complex():
         return grad.zeros_like()
     size = self.abs()
-    return ((grad / size) - (torch.real(grad / sgn) * sgn / size)).masked_fill(size == 0, 0)
+    return torch.where(size == 0, 0, (grad / size) - (torch.real(grad / sgn) * sgn / size))
 
 
 @op.pointwise(promote="float")
@@ -600,7 +600,7 @@ def sinc(self: Tensor) -> Tensor:
 @sinc.backward
 def _(grad, self):
     x = self * math.pi
-    d_self = grad * ((x * x.cos() - x.sin()) / (x * self)).masked_fill(self == 0, 0)
+    d_self = grad * torch.where(self == 0, 0, (x * x.cos() - x.sin()) / (x * self))
 
 
 @op.composite(variants="function method inplace out")
@@ -785,8 +785,8 @@ def maximum(self: Tensor, other: Tensor) -> Tensor:
 @maximum.backward
 def _(grad, self, other):
     half = (grad / 2).where_equal(grad, self, other)
-    d_self = half.masked_fill(self < other, 0)
-    d_other = half.masked_fill(self > other, 0)
+    d_self = torch.where(self < other, 0, half)
+    d_other = torch.where(self > other, 0, half)
 
 
 @op.pointwise(variants="function method out", overload="", dtypes="bool int float")
@@ -797,8 +797,8 @@ def minimum(self: Tensor, other: Tensor) -> Tensor:
 @minimum.backward
 def _(grad, self, other):
     half = (grad / 2).where_equal(grad, self, other)
-    d_self = half.masked_fill(self > other, 0)
-    d_other = half.masked_fill(self < other, 0)
+    d_self = torch.where(self > other, 0, half)
+    d_other = torch.where(self < other, 0, half)
 
 
 @op.composite(namespace="private", variants="none")
@@ -816,8 +816,8 @@ def fmax(self: Tensor, other: Tensor) -> Tensor:
 @fmax.backward
 def _(grad, self, other):
     first = (self >= other).logical_or(other.isnan())
-    d_self = grad.masked_fill(first.logical_not(), 0)
-    d_other = grad.masked_fill(first, 0)
+    d_self = torch.where(first.logical_not(), 0, grad)
+    d_other = torch.where(first, 0, grad)
 
 
 @op.pointwise(variants="function method out", overload="", dtypes="bool int float")
@@ -830,8 +830,8 @@ def fmin(self: Tensor, other: Tensor) -> Tensor:
 @fmin.backward
 def _(grad, self, other):
     first = (self <= other).logical_or(other.isnan())
-    d_self = grad.masked_fill(first.logical_not(), 0)
-    d_other = grad.masked_fill(first, 0)
+    d_self = torch.where(first.logical_not(), 0, grad)
+    d_other = torch.where(first, 0, grad)
 
 
 @op.pointwise(dtypes="int float", overload="Tensor Scalar")
@@ -843,8 +843,8 @@ def clamp_min(self: Tensor, min: Operand) -> Tensor:
 
 @clamp_min.backward("ClampMinBackward1 ClampMinBackward0")
 def _(grad, self, min):
-    d_self = grad.masked_fill(self < min, 0)
-    d_min = grad.masked_fill(self >= min, 0)
+    d_self = torch.where(self < min, 0, grad)
+    d_min = torch.where(self >= min, 0, grad)
 
 
 @op.pointwise(dtypes="int float", overload="Tensor Scalar")
@@ -856,8 +856,8 @@ def clamp_max(self: Tensor, max: Operand) -> Tensor:
 
 @clamp_max.backward("ClampMaxBackward1 ClampMaxBackward0")
 def _(grad, self, max):
-    d_self = grad.masked_fill(self > max, 0)
-    d_max = grad.masked_fill(self <= max, 0)
+    d_self = torch.where(self > max, 0, grad)
+    d_max = torch.where(self <= max, 0, grad)
 
 
 @op.pointwise(namespace="private", variants="none", dtypes="int float", overload="")
@@ -912,11 +912,11 @@ def clamp(self: Tensor, min: Tensor | None = None, max: Tensor | None = None) ->
 def _(grad, self, min, max):
     low = self < min if min is not None else self != self
     high = self > max if max is not None else self != self
-    d_self = grad.masked_fill(low.logical_or(high), 0)
+    d_self = torch.where(low.logical_or(high), 0, grad)
     if min is not None:
-        d_min = grad.masked_fill(low.logical_not(), 0) if max is None else grad.masked_fill((low & (min < max)).logical_not(), 0)
+        d_min = torch.where(low.logical_not(), 0, grad) if max is None else torch.where((low & (min < max)).logical_not(), 0, grad)
     if max is not None:
-        d_max = grad.masked_fill(high.logical_not(), 0) if min is None else grad.masked_fill((high | (max < min)).logical_not(), 0)
+        d_max = torch.where(high.logical_not(), 0, grad) if min is None else torch.where((high | (max < min)).logical_not(), 0, grad)
 
 
 # --- comparison -----------------------------------------------------------------------------------------------------------
@@ -1120,7 +1120,7 @@ def copysign(self: Tensor, other: Operand) -> Tensor:
 
 @copysign.backward
 def _(grad, self, result):
-    d_self = grad * (result / self).masked_fill(self == 0, 0)
+    d_self = grad * torch.where(self == 0, 0, result / self)
     d_other = grad.zeros_like()
 
 
@@ -1158,7 +1158,7 @@ def nan_to_num(self: Tensor, nan: float | None = None, posinf: float | None = No
 
 @nan_to_num.backward
 def _(grad, self):
-    d_self = grad.masked_fill(self.isfinite().logical_not(), 0)
+    d_self = torch.where(self.isfinite().logical_not(), 0, grad)
 
 
 # --- complex numbers --------------------------------------------------------------------------------------------------------
@@ -1219,7 +1219,7 @@ def angle_gradient(grad: Tensor, self: Tensor) -> Tensor:
         return grad.zeros_like()
     i = torch.complex(torch.zeros_like(grad), torch.ones_like(grad))
     size = self.abs()
-    return (grad * i * self / (size * size)).masked_fill(size == 0, 0)
+    return torch.where(size == 0, 0, grad * i * self / (size * size))
 
 
 @op.pointwise(dtypes="float", variants="function out", overload="", namespace="torch")

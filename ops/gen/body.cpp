@@ -108,6 +108,30 @@ bool metadata_only(const ast::Node* node, std::string_view name) {
 
 }  // namespace
 
+bool made_only_of(const ast::FunctionDef* f, const Catalog& catalog, bool (*test)(const Decl& d, const void* context),
+                  const void* context) {
+  std::function<bool(const ast::Node*)> ok = [&](const ast::Node* node) {
+    if (node->is<ast::For>() || node->is<ast::While>() || node->is<ast::Subscript>()) return false;
+    if (const auto* c = node->as<ast::Call>()) {
+      std::string name;
+      if (const auto* a = c->func->as<ast::Attribute>()) name = std::string(a->attr);
+      if (const auto* n = c->func->as<ast::Name>()) name = std::string(n->id);
+      bool inplace;
+      const auto candidates = catalog.find(name, inplace);
+      if (candidates.empty() && !is_metadata(name) && c->func->is<ast::Attribute>()) return false;
+      if (inplace) return false;
+      for (const Decl* d : candidates)
+        if (!is_metadata(name) && !test(*d, context)) return false;
+    }
+    bool all = true;
+    for_children(node, [&](const ast::Node* child) { all = all && ok(child); });
+    return all;
+  };
+  for (const ast::Stmt* s : f->body)
+    if (!ok(s)) return false;
+  return true;
+}
+
 std::set<std::string> names_in(const ast::Node* node) {
   std::set<std::string> out;
   collect_names(node, out);

@@ -49,6 +49,10 @@ std::string translate_body(const Decl& d, const ast::FunctionDef* f, const Catal
 /// The C++ text of a default value. Throws GenError.
 std::string default_to_cpp(const Decl& d, const Param& p);
 
+/// Whether the body computes its result by operators for which `test` holds and by nothing else.
+bool made_only_of(const ast::FunctionDef* f, const Catalog& catalog, bool (*test)(const Decl& d, const void* context),
+                  const void* context);
+
 /// Names that a function's body reads.
 std::set<std::string> names_in(const ast::Node* node);
 /// Whether each use of `name` is one of its metadata (shape, dtype, device ...).

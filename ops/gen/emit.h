@@ -26,6 +26,7 @@ struct Model {
   std::vector<Decl> decls;                            // expanded overloads, in order
   std::vector<std::string> spec_of;                   // by decl: the name of its PointwiseSpec, "" if none
   std::vector<bool> has_plain;                        // by decl
+  std::vector<bool> elementwise;                      // by decl: made of pointwise operators alone
   std::map<std::string, PointwisePrograms> programs;  // by spec name
   std::map<std::string, const Decl*> spec_decl;       // by spec name: the entry as written
   std::vector<Row> rows;
@@ -41,6 +42,8 @@ void emit_header(const Model& m, const std::string& out);
 void emit_tables(const Model& m, const std::string& out);
 /// The operators' functions in `parts` files.
 void emit_functions(const Model& m, const std::string& out, int parts);
+/// The elementwise operators as functions of one type.
+void emit_calls(const Model& m, const std::string& out);
 void emit_thunks(const Model& m, const std::string& out, int parts);
 void emit_docs(const Model& m, const std::string& out);
 

@@ -57,6 +57,42 @@ void build(Model& m) {
   }
 }
 
+/// Pointwise operators, and bodies that are made of such alone: what can be part of a fused group.
+void find_elementwise(Model& m) {
+  auto plain = [](const Decl& d) {
+    if (d.view || d.random || d.factory || d.mutates_self || d.results.size() != 1 || d.params.empty() ||
+        !d.results[0].type.is_tensor())
+      return false;
+    bool tensor = false;
+    for (const Param& p : d.params) {
+      if (p.type.list || p.type.base == Base::Generator || p.type.base == Base::Storage ||
+          p.type.base == Base::Device || p.type.base == Base::Layout || p.type.base == Base::MemoryFormat ||
+          p.type.base == Base::DType)
+        return false;
+      tensor |= p.type.base == Base::Tensor;
+    }
+    return tensor;
+  };
+  m.elementwise.assign(m.decls.size(), false);
+  for (size_t i = 0; i < m.decls.size(); i++)
+    m.elementwise[i] = m.decls[i].kind == Kind::Pointwise && plain(m.decls[i]);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = 0; i < m.decls.size(); i++) {
+      const Decl& d = m.decls[i];
+      if (m.elementwise[i] || d.kind != Kind::Composite || !d.has_body || !plain(d)) continue;
+      const bool ok = made_only_of(
+          d.function, m.catalog,
+          [](const Decl& called, const void* context) {
+            const Model& model = *static_cast<const Model*>(context);
+            return static_cast<bool>(model.elementwise[static_cast<size_t>(&called - model.decls.data())]);
+          },
+          &m);
+      if (ok) m.elementwise[i] = changed = true;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tsvm::gen
 
@@ -79,10 +115,12 @@ int main(int argc, char** argv) {
       }
     }
     build(m);
+    find_elementwise(m);
     emit_op_ids(m, out);
     emit_header(m, out);
     emit_tables(m, out);
     emit_functions(m, out, 8);
+    emit_calls(m, out);
     emit_thunks(m, out, 6);
     emit_docs(m, out);
   } catch (const GenError& e) {

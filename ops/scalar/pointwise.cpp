@@ -232,7 +232,7 @@ bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar*
   }
   for (int k = 0; k < spec.results; k++) {
     const DType result = result_dtype(spec.result[k], dtype);
-    if (!stored_as(result, p.output_type(k))) return false;
+    if (!stored_as(result, p.output_type(k)) || is_complex(p.output_type(k))) return false;
     if (target == Target::InPlace && (outputs[k].get() != first || result != dtype || spec.results > 1)) return false;
   }
   if (target == Target::InPlace)
@@ -298,6 +298,8 @@ bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar*
 
 }  // namespace
 
+thread_local constinit PointwiseObserver* pointwise_observer = nullptr;
+
 DType result_dtype(ResultDType rule, DType common) {
   switch (rule) {
     case ResultDType::Common: return common;
@@ -350,7 +352,11 @@ void pointwise(const PointwiseSpec& spec, const Operand* inputs, const Scalar* p
     if (!device.is_meta())
       for (int k = 0; k < spec.results; k++) aliased |= check_memory(outputs[k], inputs, spec.inputs);
   }
-  if (device.is_meta() || outputs[0].numel() == 0) return;
+  if (device.is_meta()) {
+    if (pointwise_observer != nullptr) pointwise_observer->seen(spec, p, common, inputs, params, outputs);
+    return;
+  }
+  if (outputs[0].numel() == 0) return;
   OPS_CHECK(device.is_cpu(), NotImplementedError, "pointwise operators on device ", to_string(device));
 
   Place places[kMaxOperands];

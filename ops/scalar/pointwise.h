@@ -20,7 +20,7 @@ enum class Promote : uint8_t {
 enum class ResultDType : uint8_t {
   Common,
   Bool,
-  Real,  // complex: the type of its parts
+  Real,     // complex: the type of its parts
   Complex,  // floats: the complex type of such parts
   Int64,
 };
@@ -69,6 +69,18 @@ inline Tensor pointwise(const PointwiseSpec& spec, std::initializer_list<Operand
                         std::initializer_list<Scalar> params = {}) {
   return pointwise(spec, inputs.begin(), params.begin());
 }
+
+/// Sees the pointwise operators that run on meta tensors of its thread: how the fuser learns what an operator, or the
+/// gradient of one, is made of.
+class PointwiseObserver {
+ public:
+  virtual void seen(const PointwiseSpec& spec, const Program& program, DType common, const Operand* inputs,
+                    const Scalar* params, const Tensor* outputs) = 0;
+
+ protected:
+  ~PointwiseObserver() = default;
+};
+extern thread_local constinit PointwiseObserver* pointwise_observer;
 
 /// The dtype that the operator computes in for these operands.
 DType common_dtype(const PointwiseSpec& spec, const Operand* inputs);

@@ -478,46 +478,118 @@ bool equal(const Program& a, const Program& b) {
 
 // --- fuse
 
-OwnedProgram fuse(std::span<const DType> inputs, std::span<const FuseStep> steps, std::span<const ValueRef> outputs) {
-  Builder b;
-  std::vector<uint16_t> group_inputs, params;
-  for (DType t : inputs) group_inputs.push_back(b.input(compute_type(t)));
-  for (const FuseStep& step : steps)
-    for (int k = 0; k < step.program->params; k++) params.push_back(b.param(step.program->param_type(k)));
+namespace {
 
-  std::vector<std::vector<uint16_t>> results(steps.size());
-  auto value = [&](ValueRef r) { return r.step < 0 ? group_inputs[r.index] : results[r.step][r.index]; };
-  size_t first_param = 0;
-  for (size_t s = 0; s < steps.size(); s++) {
-    const FuseStep& step = steps[s];
+class Fusion {
+ public:
+  Fusion(std::span<const DType> inputs, std::span<const FuseStep> steps, std::span<const Scalar* const> numbers)
+      : inputs_(inputs), steps_(steps), numbers_(numbers) {}
+
+  OwnedProgram run(std::span<const ValueRef> outputs, std::vector<FuseParam>* params) {
+    for (DType t : inputs_) b_.input(compute_type(t));
+    declare_params();
+    if (params != nullptr) *params = params_;
+    for (const FuseStep& step : steps_) {
+      TSVM_CHECK(step.inputs.size() == step.program->inputs && step.outputs.size() == step.program->output_count,
+                 "operands of a fused step");
+      add(step);
+    }
+    std::vector<uint16_t> outs;
+    for (ValueRef r : outputs)
+      outs.push_back(r.step == ValueRef::kInput ? static_cast<uint16_t>(r.index) : results_[r.step][r.index]);
+    return b_.finish(outs);
+  }
+
+ private:
+  // Leaves come before everything else.
+  void declare_params() {
+    auto want = [&](ValueRef r, CType t) {
+      const FuseParam p{r.index, t};
+      if (r.step != ValueRef::kNumber || numbers_[r.index] != nullptr ||
+          std::find(params_.begin(), params_.end(), p) != params_.end())
+        return;
+      b_.param(t);
+      params_.push_back(p);
+    };
+    for (const FuseStep& step : steps_) {
+      for (size_t i = 0; i < step.inputs.size(); i++) want(step.inputs[i], number_type(step, i));
+      for (size_t i = 0; i < step.params.size(); i++)
+        want(step.params[i], step.program->param_type(static_cast<int>(i)));
+    }
+    for (const FuseStep& step : steps_)
+      if (step.params.empty())
+        for (int k = 0; k < step.program->params; k++) own_params_.push_back(b_.param(step.program->param_type(k)));
+  }
+  static CType number_type(const FuseStep& step, size_t i) {
+    return step.seen.empty() ? step.program->input_type(static_cast<int>(i)) : compute_type(step.seen[i]);
+  }
+  uint16_t number(ValueRef r, CType t) {
+    if (const Scalar* s = numbers_[r.index]) {
+      if (is_complex(t)) return b_.constant(t, s->to_complex());
+      return is_float(t) ? b_.constant(t, s->to_double()) : b_.constant(t, s->to_int());
+    }
+    const auto at = std::find(params_.begin(), params_.end(), FuseParam{r.index, t}) - params_.begin();
+    return static_cast<uint16_t>(inputs_.size() + static_cast<size_t>(at));
+  }
+  uint16_t input(const FuseStep& step, size_t i) {
+    const ValueRef r = step.inputs[i];
+    const CType wanted = step.program->input_type(static_cast<int>(i));
+    if (r.step == ValueRef::kNumber) {
+      uint16_t v = number(r, number_type(step, i));
+      if (!step.seen.empty()) v = b_.narrow(v, step.seen[i]);
+      return b_.convert(v, wanted);
+    }
+    uint16_t v = r.step == ValueRef::kInput ? static_cast<uint16_t>(r.index) : results_[r.step][r.index];
+    if (!step.seen.empty()) {
+      const DType stored = r.step == ValueRef::kInput ? inputs_[r.index] : steps_[r.step].outputs[r.index];
+      if (stored != step.seen[i]) v = b_.narrow(b_.convert(v, compute_type(step.seen[i])), step.seen[i]);
+    }
+    return b_.convert(v, wanted);
+  }
+  void add(const FuseStep& step) {
     const Program& p = *step.program;
-    TSVM_CHECK(step.inputs.size() == p.inputs && step.outputs.size() == p.output_count, "operands of a fused step");
     std::vector<uint16_t> renamed(p.size);
     for (int i = 0; i < p.size; i++) {
       Inst inst = p.code[i];
       inst.slot = kNoValue;
       switch (inst.op) {
-        case Op::Input: renamed[i] = b.convert(value(step.inputs[inst.a]), inst.type); continue;
-        case Op::Param: renamed[i] = params[first_param + inst.a]; continue;
+        case Op::Input: renamed[i] = input(step, inst.a); continue;
+        case Op::Param:
+          renamed[i] = step.params.empty() ? own_params_[next_param_ + inst.a] : number(step.params[inst.a], inst.type);
+          continue;
         case Op::Const:
           renamed[i] =
-              b.constant_bits(inst.type, p.constants[inst.a], is_complex(inst.type) ? p.constants[inst.a + 1] : 0);
+              b_.constant_bits(inst.type, p.constants[inst.a], is_complex(inst.type) ? p.constants[inst.a + 1] : 0);
           continue;
         default: break;
       }
       for (uint16_t* v : {&inst.a, &inst.b, &inst.c, &inst.d})
         if (*v != kNoValue) *v = renamed[*v];
-      renamed[i] = b.emit(inst);
+      renamed[i] = b_.emit(inst);
     }
-    first_param += p.params;
+    if (step.params.empty()) next_param_ += p.params;
+    results_.emplace_back();
     for (int k = 0; k < p.output_count; k++) {
-      const DType stored = step.outputs[k];
-      results[s].push_back(b.narrow(b.convert(renamed[p.outputs[k]], compute_type(stored)), stored));
+      const DType stored = step.outputs[static_cast<size_t>(k)];
+      results_.back().push_back(b_.narrow(b_.convert(renamed[p.outputs[k]], compute_type(stored)), stored));
     }
   }
-  std::vector<uint16_t> outs;
-  for (ValueRef r : outputs) outs.push_back(value(r));
-  return b.finish(outs);
+
+  std::span<const DType> inputs_;
+  std::span<const FuseStep> steps_;
+  std::span<const Scalar* const> numbers_;
+  Builder b_;
+  std::vector<FuseParam> params_;
+  std::vector<uint16_t> own_params_;
+  size_t next_param_ = 0;
+  std::vector<std::vector<uint16_t>> results_;
+};
+
+}  // namespace
+
+OwnedProgram fuse(std::span<const DType> inputs, std::span<const FuseStep> steps, std::span<const ValueRef> outputs,
+                  std::span<const Scalar* const> numbers, std::vector<FuseParam>* params) {
+  return Fusion(inputs, steps, numbers).run(outputs, params);
 }
 
 }  // namespace tsvm::ops::scalar

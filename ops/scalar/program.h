@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "ops/tensor/dtype.h"
+#include "ops/tensor/scalar.h"
 
 namespace tsvm::ops::scalar {
 
@@ -226,18 +227,30 @@ bool equal(const Program& a, const Program& b);
 
 /// Where a value of a fused group comes from.
 struct ValueRef {
-  int32_t step;   // -1: an input of the group, else an earlier step
-  int32_t index;  // number of the input, or of that step's output
+  static constexpr int32_t kInput = -1, kNumber = -2;
+  int32_t step;   // kInput, kNumber, else an earlier step
+  int32_t index;  // of the input or the number, or of that step's output
+  friend bool operator==(const ValueRef&, const ValueRef&) = default;
 };
 /// One operator of a group to be fused.
 struct FuseStep {
   const Program* program;
   std::span<const ValueRef> inputs;
-  std::span<const DType> outputs;  // the dtypes in which the operator's results would be stored
+  std::span<const DType> outputs;         // the dtypes in which the operator's results would be stored
+  std::span<const DType> seen = {};       // the dtypes that promotion converts its inputs to; empty: it converts none
+  std::span<const ValueRef> params = {};  // numbers; empty: params of the group, step after step
+};
+/// A param of a fused program that is a number given at run time.
+struct FuseParam {
+  int32_t number;
+  CType type;
+  friend bool operator==(const FuseParam&, const FuseParam&) = default;
 };
 /// One program that computes what the steps compute one after another, with every intermediate rounded to the dtype it
-/// would have been stored in: fusing never changes a result. The params of the steps follow one another.
-OwnedProgram fuse(std::span<const DType> inputs, std::span<const FuseStep> steps, std::span<const ValueRef> outputs);
+/// would have been stored in: fusing never changes a result. `numbers` are what kNumber means; those that are null come
+/// at run time and become params (`params` says which, before those of steps that have no list of their own).
+OwnedProgram fuse(std::span<const DType> inputs, std::span<const FuseStep> steps, std::span<const ValueRef> outputs,
+                  std::span<const Scalar* const> numbers = {}, std::vector<FuseParam>* params = nullptr);
 
 /// The gradient of a program: inputs are the program's inputs, then its outputs, then one gradient per output; params
 /// are its params; outputs are one gradient for each input of `wanted` (numbers of inputs with float or complex type).

@@ -378,7 +378,7 @@ Value repr_slot(VM& vm, Value self) {
     const Tensor& t = self_of(self);
     ops::PrintInfo info;
     autograd::Node* node = autograd::grad_fn(t);
-    if (node) info.grad_fn = node->name();
+    if (node) info.grad_fn = node->name_of(autograd::result_number(t));
     info.requires_grad = t.requires_grad();
     autograd::GradMode off(false);
     std::string text = ops::to_string(ops::detach(t), info, print_options());
