@@ -13,6 +13,7 @@
 #include "ops/autograd/view_nodes.h"
 #include "ops/cpu/kernels.h"
 #include "ops/cpu/metadata.h"
+#include "ops/cpu/nn_kernels.h"
 #include "ops/operators.h"
 #include "ops/scalar/pointwise.h"
 #include "ops/tensor/error.h"
@@ -171,6 +172,12 @@ inline DimVector wrap_dims(IntSpan dims, int64_t ndim) {
 inline DimVector all_dims(int64_t ndim) {
   DimVector out(static_cast<size_t>(ndim));
   std::iota(out.begin(), out.end(), 0);
+  return out;
+}
+/// Every dimension but that of channels.
+inline DimVector all_dims_but_one(int64_t ndim) {
+  DimVector out = all_dims(ndim);
+  out.erase(1);
   return out;
 }
 inline DimVector inverse_permutation(IntSpan dims) {

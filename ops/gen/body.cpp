@@ -1035,6 +1035,7 @@ class Translator {
           {"wrap_dim", Type::of(Base::Int)},
           {"broadcast_sizes", Type::list_of(Base::Int)},
           {"all_dims", Type::list_of(Base::Int)},
+          {"all_dims_but_one", Type::list_of(Base::Int)},
           {"wrap_dims", Type::list_of(Base::Int)},
           {"result_type", Type::of(Base::DType)},
           {"default_dtype", Type::of(Base::DType)},

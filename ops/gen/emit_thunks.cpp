@@ -185,7 +185,7 @@ void emit_thunks(const Model& m, const std::string& out, int parts) {
     s += "#include \"ops/autograd/variable.h\"\n#include \"ops/operators.h\"\n#include "
          "\"stdlib/native/torch/operators.h\"\n#include "
          "\"stdlib/native/torch/values.h\"\n\nnamespace tsvm::stdlib {\n\nusing namespace tsvm::vm;\nusing "
-         "ops::DimVector;\nnamespace thunks {\n\nstatic inline bool "
+         "ops::DimVector;\nusing ops::IntSpan;\nnamespace thunks {\n\nstatic inline bool "
          "given(Value v) { return v.tag > Tag::None; }\n\n";
     for (size_t i = static_cast<size_t>(part); i < exposed.size(); i += static_cast<size_t>(parts))
       s += thunk(*exposed[i]);
