@@ -96,6 +96,7 @@ inline size_t list_index(int64_t i, size_t n) {
 inline int64_t list_item(IntSpan list, int64_t i) { return list[list_index(i, list.size())]; }
 inline int64_t& list_item(DimVector& list, int64_t i) { return list[list_index(i, list.size())]; }
 inline int64_t list_item(const DimVector& list, int64_t i) { return list[list_index(i, list.size())]; }
+inline double list_item(std::span<const double> list, int64_t i) { return list[list_index(i, list.size())]; }
 inline const Tensor& list_item(TensorSpan list, int64_t i) { return list[list_index(i, list.size())]; }
 inline Tensor& list_item(std::vector<Tensor>& list, int64_t i) { return list[list_index(i, list.size())]; }
 

@@ -151,11 +151,6 @@ def upsampled_size(self: Tensor, output_size: list[int] | None, scale_factors: l
 
 
 @op.composite(namespace="private", variants="none")
-def upsample_scales(scale_factors: list[float] | None) -> list[float]:
-    return [0.0, 0.0, 0.0] if scale_factors is None else scale_factors
-
-
-@op.composite(namespace="private", variants="none")
 def upsample_nearest1d_sized(self: Tensor, output_size: list[int], scales: list[float]) -> Tensor:
     return torch.upsample(self, output_size, scales, False, 0)
 
@@ -167,7 +162,10 @@ def _(grad, self, scales):
 @op.composite(namespace="nn", variants="function")
 def upsample_nearest1d(input: Tensor, output_size: list[int] | None, scale_factors: list[float] | None) -> Tensor:
     """The nearest element."""
-    return torch.upsample_nearest1d_sized(input, torch.upsampled_size(input, output_size, scale_factors), torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch.upsample_nearest1d_sized(input, size, [0.0])
+    return torch.upsample_nearest1d_sized(input, size, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -182,7 +180,10 @@ def _(grad, self, scales):
 @op.composite(namespace="nn", variants="function")
 def _upsample_nearest_exact1d(input: Tensor, output_size: list[int] | None, scale_factors: list[float] | None) -> Tensor:
     """The nearest element, by the middle of pixels."""
-    return torch._upsample_nearest_exact1d_sized(input, torch.upsampled_size(input, output_size, scale_factors), torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch._upsample_nearest_exact1d_sized(input, size, [0.0])
+    return torch._upsample_nearest_exact1d_sized(input, size, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -197,7 +198,10 @@ def _(grad, self, scales):
 @op.composite(namespace="nn", variants="function")
 def upsample_nearest2d(input: Tensor, output_size: list[int] | None, scale_factors: list[float] | None) -> Tensor:
     """The nearest element."""
-    return torch.upsample_nearest2d_sized(input, torch.upsampled_size(input, output_size, scale_factors), torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch.upsample_nearest2d_sized(input, size, [0.0])
+    return torch.upsample_nearest2d_sized(input, size, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -212,7 +216,10 @@ def _(grad, self, scales):
 @op.composite(namespace="nn", variants="function")
 def _upsample_nearest_exact2d(input: Tensor, output_size: list[int] | None, scale_factors: list[float] | None) -> Tensor:
     """The nearest element, by the middle of pixels."""
-    return torch._upsample_nearest_exact2d_sized(input, torch.upsampled_size(input, output_size, scale_factors), torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch._upsample_nearest_exact2d_sized(input, size, [0.0])
+    return torch._upsample_nearest_exact2d_sized(input, size, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -227,7 +234,10 @@ def _(grad, self, scales):
 @op.composite(namespace="nn", variants="function")
 def upsample_nearest3d(input: Tensor, output_size: list[int] | None, scale_factors: list[float] | None) -> Tensor:
     """The nearest element."""
-    return torch.upsample_nearest3d_sized(input, torch.upsampled_size(input, output_size, scale_factors), torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch.upsample_nearest3d_sized(input, size, [0.0])
+    return torch.upsample_nearest3d_sized(input, size, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -242,7 +252,10 @@ def _(grad, self, scales):
 @op.composite(namespace="nn", variants="function")
 def _upsample_nearest_exact3d(input: Tensor, output_size: list[int] | None, scale_factors: list[float] | None) -> Tensor:
     """The nearest element, by the middle of pixels."""
-    return torch._upsample_nearest_exact3d_sized(input, torch.upsampled_size(input, output_size, scale_factors), torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch._upsample_nearest_exact3d_sized(input, size, [0.0])
+    return torch._upsample_nearest_exact3d_sized(input, size, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -257,7 +270,10 @@ def _(grad, self, align_corners, scales):
 @op.composite(namespace="nn", variants="function")
 def upsample_linear1d(input: Tensor, output_size: list[int] | None, align_corners: bool, scale_factors: list[float] | None) -> Tensor:
     """Lines between the elements."""
-    return torch.upsample_linear1d_sized(input, torch.upsampled_size(input, output_size, scale_factors), align_corners, torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch.upsample_linear1d_sized(input, size, align_corners, [0.0])
+    return torch.upsample_linear1d_sized(input, size, align_corners, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -272,7 +288,10 @@ def _(grad, self, align_corners, scales):
 @op.composite(namespace="nn", variants="function")
 def upsample_bilinear2d(input: Tensor, output_size: list[int] | None, align_corners: bool, scale_factors: list[float] | None) -> Tensor:
     """Lines between the elements."""
-    return torch.upsample_bilinear2d_sized(input, torch.upsampled_size(input, output_size, scale_factors), align_corners, torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch.upsample_bilinear2d_sized(input, size, align_corners, [0.0])
+    return torch.upsample_bilinear2d_sized(input, size, align_corners, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -287,7 +306,10 @@ def _(grad, self, align_corners, scales):
 @op.composite(namespace="nn", variants="function")
 def upsample_trilinear3d(input: Tensor, output_size: list[int] | None, align_corners: bool, scale_factors: list[float] | None) -> Tensor:
     """Lines between the elements."""
-    return torch.upsample_trilinear3d_sized(input, torch.upsampled_size(input, output_size, scale_factors), align_corners, torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch.upsample_trilinear3d_sized(input, size, align_corners, [0.0])
+    return torch.upsample_trilinear3d_sized(input, size, align_corners, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -302,7 +324,10 @@ def _(grad, self, align_corners, scales):
 @op.composite(namespace="nn", variants="function")
 def upsample_bicubic2d(input: Tensor, output_size: list[int] | None, align_corners: bool, scale_factors: list[float] | None) -> Tensor:
     """Cubic curves between the elements."""
-    return torch.upsample_bicubic2d_sized(input, torch.upsampled_size(input, output_size, scale_factors), align_corners, torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch.upsample_bicubic2d_sized(input, size, align_corners, [0.0])
+    return torch.upsample_bicubic2d_sized(input, size, align_corners, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -317,7 +342,10 @@ def _(grad, self, align_corners, scales):
 @op.composite(namespace="nn", variants="function")
 def _upsample_bilinear2d_aa(input: Tensor, output_size: list[int] | None, align_corners: bool, scale_factors: list[float] | None) -> Tensor:
     """Lines between the elements, smoothed when shrinking."""
-    return torch._upsample_bilinear2d_aa_sized(input, torch.upsampled_size(input, output_size, scale_factors), align_corners, torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch._upsample_bilinear2d_aa_sized(input, size, align_corners, [0.0])
+    return torch._upsample_bilinear2d_aa_sized(input, size, align_corners, scale_factors)
 
 
 @op.composite(namespace="private", variants="none")
@@ -332,7 +360,10 @@ def _(grad, self, align_corners, scales):
 @op.composite(namespace="nn", variants="function")
 def _upsample_bicubic2d_aa(input: Tensor, output_size: list[int] | None, align_corners: bool, scale_factors: list[float] | None) -> Tensor:
     """Cubic curves between the elements, smoothed when shrinking."""
-    return torch._upsample_bicubic2d_aa_sized(input, torch.upsampled_size(input, output_size, scale_factors), align_corners, torch.upsample_scales(scale_factors))
+    size = torch.upsampled_size(input, output_size, scale_factors)
+    if scale_factors is None:
+        return torch._upsample_bicubic2d_aa_sized(input, size, align_corners, [0.0])
+    return torch._upsample_bicubic2d_aa_sized(input, size, align_corners, scale_factors)
 
 
 # --- grids ------------------------------------------------------------------------------------------------------------------
