@@ -106,6 +106,12 @@ Effects effects(const Function& f, const Inst& inst) {
       if (f.module->types != nullptr && f.module->types->kind(TypeId(inst.imm)) == TypeKind::List) e.reads = kLayouts;
       break;
     case Opcode::CallOp: op_effects(f, inst, e); break;
+    case Opcode::CallKernel:
+      e = {};
+      e.raises = true;  // no memory, an integer division by zero
+      e.reads = kTensors;
+      e.fresh = true;
+      break;
     case Opcode::CallNative:
       if (inst.imm < f.objects.size() && f.objects[inst.imm].is_pure) e = {};  // its exit state is never needed
       break;

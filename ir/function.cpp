@@ -101,6 +101,13 @@ ConstId Module::intern(const Constant& c) {
   return ConstId(id);
 }
 
+uint32_t Module::intern(const Kernel& kernel) {
+  for (uint32_t i = 0; i < kernels.size(); i++)
+    if (kernels[i] == kernel) return i;
+  kernels.push_back(kernel);
+  return static_cast<uint32_t>(kernels.size() - 1);
+}
+
 uint32_t Module::intern(const CallShape& s) {
   uint64_t h = hash_mix(hash_mix(s.positional, s.method.index), hash_text(s.starred));
   for (NameId k : s.keywords) h = hash_mix(h, k.index);

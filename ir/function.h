@@ -333,6 +333,25 @@ struct Function {
   }
 };
 
+/// A fused group of elementwise operators: what call_kernel runs, on operands as `inputs` says. It gives the results of
+/// the steps in `outputs` (several: as a tuple), or None when the operators have to be called one by one.
+struct KernelArg {
+  enum class Kind : uint8_t { Input, Step, Constant, Default } kind;
+  uint32_t index = 0;  // Constant: into Module::constants
+  bool operator==(const KernelArg&) const = default;
+};
+struct KernelStep {
+  uint32_t op;  // into Module::ops
+  std::vector<KernelArg> args;
+  bool operator==(const KernelStep&) const = default;
+};
+struct Kernel {
+  std::vector<TypeId> inputs;  // Tensor; others are numbers
+  std::vector<KernelStep> steps;
+  std::vector<uint32_t> outputs;
+  bool operator==(const Kernel&) const = default;
+};
+
 /// Everything made from one source file: functions share names, constants and call shapes. Function 0 is the module's
 /// body.
 struct Module {
@@ -344,11 +363,13 @@ struct Module {
   std::vector<std::string> names;
   std::vector<Constant> constants;
   std::vector<CallShape> call_shapes;
+  std::vector<Kernel> kernels;
   std::vector<std::unique_ptr<Function>> functions;
 
   NameId intern(std::string_view name);
   ConstId intern(const Constant& constant);
   uint32_t intern(const CallShape& shape);
+  uint32_t intern(const Kernel& kernel);
   const std::string& text(NameId id) const { return names[id.index]; }
   FuncId add_function();
 

@@ -26,6 +26,7 @@ struct OpParam {
   bool has_default = false;
   bool keyword_only = false;
   bool is_written = false;  // the argument's memory is changed
+  bool is_operand = false;  // a number in the place of a tensor: every element is computed with it
 };
 
 struct OpRow {
@@ -39,6 +40,8 @@ struct OpRow {
   bool may_raise = true;    // checks its arguments
   int view_of = -1;         // the result shares the memory of that argument
   bool is_foldable = true;  // equal inputs give equal outputs
+  /// Made of pointwise operators alone: may be a step of a fused group.
+  bool is_elementwise = false;
 
   bool writes() const {
     for (const OpParam& p : params)

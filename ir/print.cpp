@@ -134,6 +134,7 @@ class Printer {
     }
     for (uint32_t i = 0; i < f.objects.size(); i++) object(i);
     for (uint32_t i = 0; i < f.inlined.size(); i++) inlined(i);
+    kernels();
     line_ = 0;
     if (f.entry) block(f.entry);
     for (uint32_t i = 0; i < f.blocks.size(); i++)
@@ -263,6 +264,44 @@ class Printer {
           add_name(out_, labels_[k]);
         }
     out_ += '\n';
+  }
+
+  // The fused groups that the function calls: `kernel k0 (Tensor, float) s0 = aten::mul.Scalar(i0, i1); ... -> s1`.
+  void kernels() {
+    std::vector<bool> used(module_ != nullptr ? module_->kernels.size() : 0);
+    for (const Block& b : f_->blocks)
+      for (InstId i : b.insts)
+        if ((*f_)[i].op == Opcode::CallKernel && (*f_)[i].imm < used.size()) used[(*f_)[i].imm] = true;
+    for (uint32_t i = 0; i < used.size(); i++) {
+      if (!used[i]) continue;
+      const Kernel& k = module_->kernels[i];
+      out_ += "  kernel k" + std::to_string(i) + " (";
+      for (size_t n = 0; n < k.inputs.size(); n++) {
+        if (n) out_ += ", ";
+        type(k.inputs[n]);
+      }
+      out_ += ")";
+      for (size_t n = 0; n < k.steps.size(); n++) {
+        out_ += " s" + std::to_string(n) + " = ";
+        immediate(Immediate::Op, k.steps[n].op);
+        out_ += '(';
+        bool first = true;
+        for (const KernelArg& a : k.steps[n].args) {
+          if (!first) out_ += ", ";
+          first = false;
+          switch (a.kind) {
+            case KernelArg::Kind::Input: out_ += "i" + std::to_string(a.index); break;
+            case KernelArg::Kind::Step: out_ += "s" + std::to_string(a.index); break;
+            case KernelArg::Kind::Constant: constant(ConstId(a.index)); break;
+            case KernelArg::Kind::Default: out_ += '_'; break;
+          }
+        }
+        out_ += ");";
+      }
+      out_ += " ->";
+      for (size_t n = 0; n < k.outputs.size(); n++) out_ += (n ? ", s" : " s") + std::to_string(k.outputs[n]);
+      out_ += '\n';
+    }
   }
 
   void inlined(uint32_t i) {

@@ -449,6 +449,8 @@ class Reader {
       f_->local_names = quoted_names();
     } else if (accept_word("object")) {
       object();
+    } else if (accept_word("kernel")) {
+      kernel();
     } else if (accept_word("inlined")) {
       InlinedFunction n;
       if (number() != f_->inlined.size()) fail("inlined functions are numbered in order");
@@ -492,6 +494,44 @@ class Reader {
                                  static_cast<uint32_t>(f_->objects.size()), name(), where});
     }
     f_->objects.push_back(std::move(o));
+  }
+
+  void kernel() {
+    const uint32_t n = numbered('k');
+    if (n >= kLargestNumber) return fail("too large a number");
+    Kernel k;
+    expect('(');
+    if (!at(')')) {
+      do k.inputs.push_back(type());
+      while (!failed_ && accept(','));
+    }
+    expect(')');
+    while (!failed_ && !accept("->")) {
+      if (numbered('s') != k.steps.size()) return fail("steps are numbered in order");
+      expect('=');
+      KernelStep step{op(), {}};
+      expect('(');
+      if (!at(')')) {
+        do step.args.push_back(kernel_arg());
+        while (!failed_ && accept(','));
+      }
+      expect(')');
+      expect(';');
+      k.steps.push_back(std::move(step));
+    }
+    do k.outputs.push_back(numbered('s'));
+    while (!failed_ && accept(','));
+    if (failed_) return;
+    if (module_->kernels.size() <= n) module_->kernels.resize(n + 1);
+    module_->kernels[n] = std::move(k);
+  }
+  KernelArg kernel_arg() {
+    skip();
+    const bool numeral = end_ - p_ > 1 && p_[1] >= '0' && p_[1] <= '9';
+    if (p_ != end_ && *p_ == 'i' && numeral) return {KernelArg::Kind::Input, numbered('i')};
+    if (p_ != end_ && *p_ == 's' && numeral) return {KernelArg::Kind::Step, numbered('s')};
+    if (accept('_')) return {KernelArg::Kind::Default};
+    return {KernelArg::Kind::Constant, constant().index};
   }
 
   std::string_view symbol() {

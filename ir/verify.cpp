@@ -223,7 +223,7 @@ class Verifier {
         if (i.imm >= m_->ops->size()) return error(id, "no such operator");
         if (m_->ops->row(OpId(i.imm)).params.size() != i.operands_count) error(id, "wrong number of arguments");
         break;
-      case Immediate::Kernel: break;
+      case Immediate::Kernel: kernel(id, i); break;
       case Immediate::Type:
         if (!known_type(TypeId(i.imm))) error(id, "no such type");
         break;
@@ -232,6 +232,28 @@ class Verifier {
       case Immediate::Compare: in_range(id, i.imm, static_cast<size_t>(CompareOp::Count), "operator"); break;
       case Immediate::Object: object(id, i); break;
     }
+  }
+
+  void kernel(InstId id, const Inst& i) {
+    if (i.imm >= m_->kernels.size()) return error(id, "no such kernel");
+    const Kernel& k = m_->kernels[i.imm];
+    if (k.inputs.size() != i.operands_count) return error(id, "wrong number of operands");
+    for (size_t n = 0; n < k.inputs.size(); n++)
+      if (type(f_.operands(i)[n]) != k.inputs[n]) error(id, "an operand of another type than the kernel has");
+    for (size_t s = 0; s < k.steps.size(); s++) {
+      if (m_->ops != nullptr && (k.steps[s].op >= m_->ops->size() ||
+                                 m_->ops->row(OpId(k.steps[s].op)).params.size() != k.steps[s].args.size()))
+        error(id, "a step of the kernel that is no operator, or has too few arguments");
+      for (const KernelArg& a : k.steps[s].args)
+        if (a.index >= (a.kind == KernelArg::Kind::Input      ? k.inputs.size()
+                        : a.kind == KernelArg::Kind::Step     ? s
+                        : a.kind == KernelArg::Kind::Constant ? m_->constants.size()
+                                                              : 1))
+          error(id, "a step of the kernel with an argument that is not there");
+    }
+    if (k.outputs.empty()) error(id, "a kernel without results");
+    for (uint32_t o : k.outputs)
+      if (o >= k.steps.size()) error(id, "a kernel with a result that is not there");
   }
 
   void constant(InstId id, const Constant& c, TypeId t) {

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "jit/fuse/fuse.h"
 #include "jit/scalar/install.h"
 #include "stdlib/library.h"
 #include "vm/compile.h"
@@ -157,6 +158,8 @@ int run_program(RunOptions& options) {
     vm::install_interpreter(vm);
     stdlib::install_library(vm);
     jit::install_scalar(vm, options.scalar);
+    if (options.vm.jit_mode != vm::JitMode::Off)
+      jit::fuse::install(options.vm.jit_mode == vm::JitMode::Force ? jit::fuse::Mode::Force : jit::fuse::Mode::On);
     running = &vm;
     struct sigaction action {};
     action.sa_handler = on_interrupt;

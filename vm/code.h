@@ -21,6 +21,10 @@
 #include "vm/bytecode.h"
 #include "vm/object.h"
 
+namespace tsvm::ops::fusion {
+class Group;
+}
+
 namespace tsvm::vm {
 
 class VM;
@@ -94,6 +98,7 @@ struct Code {
   std::vector<RangeEntry> ranges;  // sorted by pc
   std::vector<CodeFrame> inlined;
   std::vector<const void*> direct;  // what call_direct calls: Functions that the owner of this code keeps alive
+  std::vector<std::shared_ptr<ops::fusion::Group>> kernels;  // what call_kernel runs
   std::vector<uint32_t> slot_names, free_names, local_names;
   std::string name;
   std::string qualified_name;

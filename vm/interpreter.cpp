@@ -1017,6 +1017,7 @@ Value run_frame(VM& vm_ref, Frame* frame) {
     DISPATCH();
   }
   CASE(CallOp) CALL_OP(op_call_op(*vm, frame, pc), 2 + list_words(pc->c));
+  CASE(CallKernel) CALL_OP(op_call_kernel(*vm, frame, pc), 2 + list_words(pc->c));
 
 returned_natively:
   result = frame->self;

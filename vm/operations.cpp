@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "ops/fusion/group.h"
+#include "ops/tensor/error.h"
 #include "vm/interpreter.h"
 #include "vm/make.h"
 #include "vm/op_dispatch.h"
@@ -15,6 +17,7 @@ namespace tsvm::vm {
 namespace {
 
 Value in(Frame* f, uint16_t id) { return f->regs[id & kRegisterMask]; }
+const Value& in_place(Frame* f, uint16_t id) { return f->regs[id & kRegisterMask]; }
 
 const ExtensionWord& extension(const Instr* pc) { return *reinterpret_cast<const ExtensionWord*>(pc + 1); }
 const uint16_t* list_ids(const Instr* pc) { return reinterpret_cast<const uint16_t*>(pc + 1); }
@@ -664,10 +667,51 @@ bool op_call_op(VM& vm, Frame* f, const Instr* pc) {
   }
   for (uint32_t i = 0; i < pc->c; i++) args[i] = in(f, ids[i]);
   auto id = static_cast<uint32_t>(extension(pc).low);
-  if (!vm.op_dispatch || id >= vm.op_dispatch->size)
-    return fail(vm, vm.types.NotImplementedError, "tensor operators are not part of this program");
-  Value v = vm.op_dispatch->thunks[id](vm, args, pc->c);
+  if (!vm.op_dispatch || id >= vm.op_dispatch->size || !vm.op_dispatch->thunks[id])
+    return fail(vm, vm.types.NotImplementedError, "a tensor operator that is not part of this program");
+  Value v = vm.op_dispatch->thunks[id](vm, args);
   if (v.is_error()) return false;
+  for (uint32_t i = 0; i < pc->c; i++) drop_operand(f->regs, ids[i]);
+  f->regs[pc->a] = v;
+  return true;
+}
+
+bool op_call_kernel(VM& vm, Frame* f, const Instr* pc) {
+  const auto* ids = reinterpret_cast<const uint16_t*>(pc + 2);
+  ops::fusion::Group& group = *f->state->code->kernels[static_cast<uint32_t>(extension(pc).low)];
+  ops::fusion::Argument args[ops::fusion::kMaxInputs];
+  bool fits = vm.options.fuse && vm.op_dispatch != nullptr;
+  for (uint32_t i = 0; i < pc->c; i++) {
+    const Value& v = in_place(f, ids[i]);
+    if (v.is_tensor())
+      args[i].tensor = &reinterpret_cast<const ops::Tensor&>(v.t);
+    else if (v.is_bool())
+      args[i].number = ops::Scalar(v.is_true());
+    else if (v.is_int())
+      args[i].number = ops::Scalar(v.i);
+    else if (v.is_float())
+      args[i].number = ops::Scalar(v.d);
+    else
+      fits = false;
+  }
+  ops::Tensor results[ops::fusion::kMaxOutputs];
+  try {
+    fits = fits && group.run(args, results);
+  } catch (const ops::Error& e) {
+    (void)vm.op_dispatch->raise(vm, e);
+    return false;
+  }
+  Value v = Value::none();
+  if (fits && group.output_count() == 1) {
+    v = Value::tensor(results[0].leak());
+  } else if (fits) {
+    Value items[ops::fusion::kMaxOutputs];
+    const size_t n = group.output_count();
+    for (size_t k = 0; k < n; k++) items[k] = Value::tensor(results[k].leak());
+    v = make_tuple(vm, std::span<const Value>(items, n));
+    for (size_t k = 0; k < n; k++) release(items[k]);
+    if (v.is_error()) return false;
+  }
   for (uint32_t i = 0; i < pc->c; i++) drop_operand(f->regs, ids[i]);
   f->regs[pc->a] = v;
   return true;

@@ -80,6 +80,8 @@ Value cached_method(VM& vm, Cache& cache, Value object, Str* name, bool& bound);
 /// calling it takes more.
 Function* plain_constructor(VM& vm, Type* type);
 bool op_call_op(VM& vm, Frame* f, const Instr* pc);
+/// The result is None where the operators have to be called one by one.
+bool op_call_kernel(VM& vm, Frame* f, const Instr* pc);
 Called op_call_direct(VM& vm, Frame* f, const Instr* pc);
 
 bool op_get_iter(VM& vm, Frame* f, const Instr* pc);

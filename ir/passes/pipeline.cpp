@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "ir/passes/cse.h"
 #include "ir/passes/dce.h"
+#include "ir/passes/fuse.h"
 #include "ir/passes/infer.h"
 #include "ir/passes/inline.h"
 #include "ir/passes/licm.h"
@@ -36,6 +37,7 @@ constexpr Pass kPasses[] = {
     {"promote_slots", run_promote_slots, "frame slots that no handler sees become values"},
     {"range_loops", run_range_loops, "for over a range becomes a loop over an int"},
     {"sink_boxes", run_sink_boxes, "boxes are made where they are needed"},
+    {"fuse", run_fuse, "elementwise operators become calls of kernels"},
     {"dce", run_dce, "dead code and dead parameters"},
     {"drop_exits", run_drop_exits, "resume points, and exit states that are never taken"},
     {"compact", run_compact, "renumbers everything, drops what is not used"},
@@ -43,7 +45,7 @@ constexpr Pass kPasses[] = {
 
 constexpr const char* kGeneric[] = {"simplify_cfg", "rewrite", "dce", "compact"};
 constexpr const char* kTyped[] = {"simplify_cfg", "inline", "simplify_cfg", "rewrite",      "infer",  "rewrite",
-                                  "cse",          "licm",   "dce",          "simplify_cfg", "compact"};
+                                  "cse",          "licm",   "dce",          "simplify_cfg", "fuse", "dce", "compact"};
 constexpr const char* kNative[] = {
     "simplify_cfg", "range_loops", "infer", "rewrite",    "simplify_cfg", "cse", "rewrite",      "dce",
     "licm",         "cse",         "dce",   "sink_boxes", "drop_exits",   "dce", "simplify_cfg", "compact"};

@@ -26,7 +26,7 @@
 
 namespace tsvm::ops::fusion {
 
-inline constexpr int kMaxInputs = 14;
+inline constexpr int kMaxInputs = 12;
 inline constexpr int kMaxOutputs = 4;
 
 /// Where an argument of a step comes from.

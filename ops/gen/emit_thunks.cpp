@@ -215,7 +215,12 @@ void emit_thunks(const Model& m, const std::string& out, int parts) {
   std::string s = head;
   s += "#include \"stdlib/native/torch/operators.h\"\n\nnamespace tsvm::stdlib {\nnamespace thunks {\n";
   for (const Row* r : exposed) s += "vm::Value thunk_" + r->id + "(vm::VM& vm, const vm::Value* a);\n";
-  s += "}  // namespace thunks\n\nnamespace {\n";
+  s += "}  // namespace thunks\n\nconst vm::OpThunk kOperatorThunks[] = {\n";
+  for (const Row& r : m.rows) {
+    const bool is_exposed = std::any_of(exposed.begin(), exposed.end(), [&](const Row* e) { return e == &r; });
+    s += is_exposed ? "    thunks::thunk_" + r.id + ",\n" : "    nullptr,\n";
+  }
+  s += "};\n\nnamespace {\n";
   for (const Row* r : exposed) {
     const std::string params = params_row(*r);
     if (!params.empty()) s += "constexpr OperatorParam kParams_" + r->id + "[] = {" + params + "};\n";

@@ -36,6 +36,13 @@ class TestOps : public OpTable {
     add("aten::add_", "Tensor", {{"self", types::Tensor, false, false, true}, {"other", types::Tensor}}, [](OpRow&) {});
     add("aten::rand_like", "", {{"self", types::Tensor}}, [](OpRow& r) { r.is_random = true; });
     add("test::hook", "", {{"self", types::Tensor}}, [](OpRow& r) { r.is_world = true; });
+    add("aten::tanh", "", {{"self", types::Tensor}}, elementwise);
+    add("aten::add", "Tensor", {{"self", types::Tensor}, {"other", types::Tensor}, {"alpha", types::Number, true, true}},
+        elementwise);
+    add("aten::mul", "Tensor", {{"self", types::Tensor}, {"other", types::Tensor}}, elementwise);
+    add("aten::mul", "Scalar", {{"self", types::Tensor}, {"other", types::Number, false, false, false, true}},
+        elementwise);
+    add("aten::mm", "", {{"self", types::Tensor}, {"other", types::Tensor}}, [](OpRow&) {});
     add("test::size", "", {{"self", types::Tensor}}, [](OpRow& r) { r.may_raise = false; });
   }
   uint32_t size() const override { return static_cast<uint32_t>(rows_.size()); }
@@ -53,6 +60,10 @@ class TestOps : public OpTable {
   }
 
  private:
+  static void elementwise(OpRow& r) {
+    r.kind = OpKind::Pointwise;
+    r.is_elementwise = true;
+  }
   template <class Fn>
   void add(std::string_view name, std::string_view overload, std::vector<OpParam> params, Fn&& more) {
     params_.push_back(std::make_unique<std::vector<OpParam>>(std::move(params)));
@@ -95,6 +106,7 @@ std::vector<std::string> body_lines(const std::string& text) {
   for (const std::string& line : lines_of(text)) {
     if (line.starts_with("^")) inside = true;
     if (line == "}") break;
+    if (line.starts_with("  kernel ")) out.push_back(stripped(line));
     if (inside) out.push_back(stripped(line));
   }
   return out;

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/check.h"
+#include "ops/fusion/group.h"
 #include "vm/lower/machine.h"
 
 namespace tsvm::vm::lowering {
@@ -295,6 +296,42 @@ class Selector {
   uint32_t direct(uint32_t object) {
     code_.direct.push_back(f_.objects[object].pointer);
     return static_cast<uint32_t>(code_.direct.size() - 1);
+  }
+
+  uint32_t kernel(uint32_t index) {
+    using namespace ops::fusion;
+    const ir::Kernel& k = module_.kernels[index];
+    std::vector<Step> steps;
+    std::vector<ops::OpValue> constants{ops::OpValue()};
+    for (const ir::KernelStep& s : k.steps) {
+      Step step{static_cast<ops::OpId>(s.op), {}};
+      for (const ir::KernelArg& a : s.args) {
+        switch (a.kind) {
+          case ir::KernelArg::Kind::Input: step.args.push_back({StepArg::Kind::Input, a.index}); break;
+          case ir::KernelArg::Kind::Step: step.args.push_back({StepArg::Kind::Step, a.index}); break;
+          case ir::KernelArg::Kind::Default: step.args.push_back({StepArg::Kind::Constant, 0}); break;
+          case ir::KernelArg::Kind::Constant:
+            step.args.push_back({StepArg::Kind::Constant, static_cast<uint32_t>(constants.size())});
+            constants.push_back(op_value(module_.constants[a.index]));
+            break;
+        }
+      }
+      steps.push_back(std::move(step));
+    }
+    std::vector<Group::Input> inputs;
+    for (ir::TypeId t : k.inputs) inputs.push_back(t == ir::types::Tensor ? Group::Input::Tensor : Group::Input::Number);
+    code_.kernels.push_back(
+        std::make_shared<Group>(std::move(steps), std::move(constants), std::move(inputs), k.outputs));
+    return static_cast<uint32_t>(code_.kernels.size() - 1);
+  }
+  static ops::OpValue op_value(const ir::Constant& c) {
+    switch (c.kind) {
+      case ir::Constant::Kind::Bool: return ops::OpValue(ops::Scalar(c.int_value != 0));
+      case ir::Constant::Kind::Int: return ops::OpValue(ops::Scalar(c.int_value));
+      case ir::Constant::Kind::Float: return ops::OpValue(ops::Scalar(c.float_value));
+      case ir::Constant::Kind::Str: return ops::OpValue(c.text);
+      default: TSVM_UNREACHABLE("no constant of a kernel");
+    }
   }
 
   MInst& add(Bc op, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0, uint32_t low = 0, uint32_t high = 0) {
@@ -613,7 +650,13 @@ class Selector {
         unboxing(i, std::move(c));
         break;
       }
-      case Opcode::CallKernel: TSVM_UNREACHABLE("fused kernels are called by specialised code only");
+      case Opcode::CallKernel: {
+        std::vector<uint32_t> list;
+        for (ValueId v : operands) list.push_back(boxed(v));
+        MInst& c = add(Bc::CallKernel, out, 0, static_cast<uint32_t>(list.size()), kernel(i.imm));
+        c.list = std::move(list);
+        break;
+      }
       case Opcode::GuardType:
       case Opcode::GuardShape:
       case Opcode::GuardIs:

@@ -10,6 +10,7 @@
 #include "stdlib/native/modules.h"
 #include "stdlib/native/torch/factory.h"
 #include "stdlib/native/torch/node_objects.h"
+#include "stdlib/native/torch/op_table.h"
 #include "stdlib/native/torch/operators.h"
 #include "stdlib/native/torch/tensor_type.h"
 #include "stdlib/native/torch/values.h"
@@ -273,6 +274,7 @@ Value namespace_module(VM& vm, const char* name, OperatorSpace space) {
 
 Value make_torch_c(VM& vm) {
   init_torch_values(vm);
+  vm.op_dispatch = &kOperatorDispatch;
   init_tensor_type(vm);
   TorchTypes& types = torch_types(vm);
   ModuleBuilder m(vm, "_torch_c");

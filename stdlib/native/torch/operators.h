@@ -17,6 +17,7 @@
 #include "ops/tensor/error.h"
 #include "ops/tensor/tensor.h"
 #include "vm/native.h"
+#include "vm/op_dispatch.h"
 
 namespace tsvm::stdlib {
 
@@ -54,7 +55,7 @@ struct OperatorParam {
 struct OperatorOverload {
   const char* schema;  // "aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor"
   std::span<const OperatorParam> params;
-  vm::Value (*thunk)(vm::VM& vm, const vm::Value* args);
+  vm::OpThunk thunk;
 };
 
 /// Where a Python name lives.
@@ -78,6 +79,8 @@ struct OperatorSpecial {
 // Made by the generator.
 extern const std::span<const OperatorEntry> kOperators;
 extern const std::span<const OperatorSpecial> kOperatorSpecials;
+/// The thunks by OpId, for bytecode.
+extern const vm::OpThunk kOperatorThunks[];
 /// Names of PyTorch's operators that are not there: using them says so.
 extern const std::span<const char* const> kMissingOperators;
 
