@@ -45,6 +45,8 @@ void emit_functions(const Model& m, const std::string& out, int parts);
 /// The elementwise operators as functions of one type.
 void emit_calls(const Model& m, const std::string& out);
 void emit_thunks(const Model& m, const std::string& out, int parts);
+/// The C++ front end's declarations and their definitions in `parts` files.
+void emit_frontend(const Model& m, const std::string& out, int parts);
 void emit_docs(const Model& m, const std::string& out);
 
 std::string schema_of(const Row& row);

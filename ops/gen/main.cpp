@@ -122,6 +122,7 @@ int main(int argc, char** argv) {
     emit_functions(m, out, 8);
     emit_calls(m, out);
     emit_thunks(m, out, 6);
+    emit_frontend(m, out, 4);
     emit_docs(m, out);
   } catch (const GenError& e) {
     const tsvm::LineColumn at = e.file->locate(e.range.begin);
