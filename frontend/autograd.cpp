@@ -49,7 +49,7 @@ std::shared_ptr<Node> make_node(ag::Node* node) {
 }
 }  // namespace
 
-std::string Node::name() const { return impl_->node->name(); }
+std::string Node::name() const { return impl_->node->cpp_name(); }
 uint64_t Node::sequence_nr() const { return impl_->node->sequence(); }
 uint32_t Node::num_inputs() const { return impl_->node->result_count(); }
 uint32_t Node::num_outputs() const { return impl_->node->edge_count(); }

@@ -120,6 +120,8 @@ class Node {
 
   /// "MulBackward0", as grad_fn prints it.
   virtual const char* name() const = 0;
+  /// The same in the C++ front end, where numbers have overloads of their own.
+  virtual const char* cpp_name() const { return name(); }
   /// The same as its result of that number shows it: a fused group stands for several operators.
   virtual const char* name_of(uint32_t result) const {
     (void)result;

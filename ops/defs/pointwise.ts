@@ -39,7 +39,7 @@ def add(self: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         return self or (alpha and other)
     return self + alpha * other
 
-@add.backward
+@add.backward("AddBackward0 AddBackward0/AddBackward1")
 def _(grad, alpha):
     d_self = grad
     d_other = scaled(grad, alpha)
@@ -50,7 +50,7 @@ def sub(self: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Subtracts ``alpha * other`` from each element."""
     return self - alpha * other
 
-@sub.backward
+@sub.backward("SubBackward0 SubBackward0/SubBackward1")
 def _(grad, alpha):
     d_self = grad
     d_other = scaled(-grad, alpha)
@@ -81,7 +81,7 @@ def mul(self: Tensor, other: Operand) -> Tensor:
         return self and other
     return self * other
 
-@mul.backward
+@mul.backward("MulBackward0 MulBackward0/MulBackward1")
 def _(grad, self, other):
     d_self = grad * other.conj()
     d_other = grad * self.conj()
@@ -92,7 +92,7 @@ def div(self: Tensor, other: Operand) -> Tensor:
     """Divides element by element; integers give floats."""
     return self / other
 
-@div.backward
+@div.backward("DivBackward0 DivBackward0/DivBackward1")
 def _(grad, self, other):
     d_self = grad / other.conj()
     d_other = -grad * ((self / other) / other).conj()

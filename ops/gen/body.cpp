@@ -73,6 +73,10 @@ std::vector<Decl> expand_operands(const Decl& d) {
         word += c;
       }
     if (!nodes.empty()) e.backward.node = nodes[std::min(out.size(), nodes.size() - 1)];
+    if (const size_t slash = e.backward.node.find('/'); slash != std::string::npos) {
+      e.backward.cpp_node = e.backward.node.substr(slash + 1);
+      e.backward.node.resize(slash);
+    }
     out.push_back(std::move(e));
   }
   return out;

@@ -103,7 +103,8 @@ enum class Kind : uint8_t { Pointwise, Reduction, Scan, Composite, Primitive };
 
 struct Backward {
   const ast::FunctionDef* function = nullptr;
-  std::string node;  // "AddBackward0"
+  std::string node;      // "AddBackward0"
+  std::string cpp_node;  // what the C++ front end calls it, where that is another name
 };
 
 /// One entry.

@@ -285,6 +285,8 @@ class Emitter {
         if (p->type.list) line("  uint32_t n_" + p->name + " = 0;");
       }
     line("  const char* name() const override { return \"" + d_.backward.node + "\"; }");
+    if (!d_.backward.cpp_node.empty())
+      line("  const char* cpp_name() const override { return \"" + d_.backward.cpp_node + "\"; }");
     std::string release;
     for (const Saved& v : saved_)
       if (v.what == Saved::What::Tensor || v.what == Saved::What::Tensors || v.what == Saved::What::Result)
