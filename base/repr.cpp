@@ -72,7 +72,7 @@ std::string float_repr(double value) {
          digits.substr(static_cast<size_t>(exponent) + 1);
 }
 
-std::string str_repr(std::string_view text) {
+std::string str_repr(std::string_view text, bool ascii_only) {
   char quote = choose_quote(text);
   std::string out(1, quote);
   for (size_t i = 0; i < text.size();) {
@@ -82,7 +82,7 @@ std::string str_repr(std::string_view text) {
     bool surrogate = c >= 0xd800 && c <= 0xdfff;
     if (c == utf8::kInvalid)
       append_hex(out, 'x', 2, static_cast<unsigned char>(text[begin]));
-    else if (!surrogate && unicode::is_printable(c))
+    else if (!surrogate && (!ascii_only || c < 0x80) && unicode::is(c, unicode::kPrintable))
       out += text.substr(begin, i - begin);
     else if (c < 0x100)
       append_hex(out, 'x', 2, c);

@@ -374,15 +374,16 @@ Lexer::Step Lexer::name() {
     for (size_t i = 0; i < length;) {
       size_t at = i;
       char32_t c = utf8::decode(text, &i);
-      bool good = at == 0 ? unicode::is_identifier_start(c) : unicode::is_identifier_continue(c);
+      bool good = at == 0 ? unicode::is(c, unicode::kIdentifierStart) : unicode::is(c, unicode::kIdentifier);
       if (!good) {
-        std::string message = unicode::is_printable(c) ? "invalid character '" + std::string(text.substr(at, i - at)) +
-                                                             "' (U+" + hex4(c) + ")"
-                                                       : "invalid non-printable character U+" + hex4(c);
+        std::string message =
+            unicode::is(c, unicode::kPrintable)
+                ? "invalid character '" + std::string(text.substr(at, i - at)) + "' (U+" + hex4(c) + ")"
+                : "invalid non-printable character U+" + hex4(c);
         Diagnostic d{DiagnosticKind::kSyntaxError, range(begin + at, begin + i), std::move(message)};
         return fail(LexError::Class::kHard, std::move(d), begin);
       }
-      if (unicode::needs_normalization(c)) {
+      if (unicode::is(c, unicode::kNotNormal)) {
         Diagnostic d{
             DiagnosticKind::kNotImplementedError, range(begin + at, begin + i),
             "names that Unicode normalisation (NFKC) would change are not supported: '" + std::string(text) + "'"};

@@ -699,7 +699,7 @@ class Unparser {
       char32_t c = utf8::decode(text, &i);
       if ((c == '\n' || c == '\t') && keep_layout) {
         result += static_cast<char>(c);
-      } else if (c == '\\' || !unicode::is_printable(c)) {
+      } else if (c == '\\' || !unicode::is(c, unicode::kPrintable)) {
         std::string one = str_repr(text.substr(begin, i - begin));
         result += one.substr(1, one.size() - 2);
       } else {

@@ -9,10 +9,11 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/repr.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "vm/make.h"
 #include "vm/text.h"
-#include "vm/unicode.h"
 
 namespace tsvm::vm {
 namespace {
@@ -194,7 +195,7 @@ std::string magnitude(const Spec& spec, double d) {
   }
   if (type == 0) {
     if (spec.precision < 0) {
-      append_float_repr(out, d);
+      out += float_repr(d);
       return out;
     }
     append_float_digits(out, d, 'r', static_cast<int>(spec.precision), spec.alternate);
@@ -330,50 +331,6 @@ Value format_complex(VM& vm, double re, double im, std::string_view spec_text) {
 }
 
 // --- floats as text -------------------------------------------------------------------------------------------------
-
-void append_float_repr(std::string& out, double d) {
-  if (std::isnan(d)) {
-    out += "nan";
-    return;
-  }
-  if (std::isinf(d)) {
-    out += d < 0 ? "-inf" : "inf";
-    return;
-  }
-  char buffer[40];
-  char* end = std::to_chars(buffer, buffer + sizeof buffer - 1, d, std::chars_format::scientific).ptr;
-  *end = 0;
-  std::string_view s(buffer, static_cast<size_t>(end - buffer));
-  if (s[0] == '-') {
-    out += '-';
-    s.remove_prefix(1);
-  }
-  size_t e = s.find('e');
-  int exponent = std::atoi(s.data() + e + 1);
-  std::string digits(1, s[0]);
-  if (e > 2) digits.append(s.substr(2, e - 2));
-  // repr switches to an exponent outside 1e-4 <= |d| < 1e16.
-  if (exponent < -4 || exponent >= 16) {
-    out += digits[0];
-    if (digits.size() > 1) out.append(".").append(digits, 1);
-    char text[16];
-    std::snprintf(text, sizeof text, "e%c%02d", exponent < 0 ? '-' : '+', std::abs(exponent));
-    out += text;
-  } else if (exponent < 0) {
-    out += "0.";
-    out.append(static_cast<size_t>(-exponent - 1), '0');
-    out += digits;
-  } else {
-    size_t whole = static_cast<size_t>(exponent) + 1;
-    if (digits.size() <= whole) {
-      out += digits;
-      out.append(whole - digits.size(), '0');
-      out += ".0";
-    } else {
-      out.append(digits, 0, whole).append(".").append(digits, whole);
-    }
-  }
-}
 
 void append_float_digits(std::string& out, double d, char type, int precision, bool alternate) {
   bool upper = type == 'E' || type == 'F' || type == 'G';

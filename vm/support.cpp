@@ -1,6 +1,7 @@
 // What the runtime needs beside types and operators: guards, reports, interrupts, module building.
 #include <cstdio>
 
+#include "base/repr.h"
 #include "ops/tensor/tensor.h"
 #include "vm/frame.h"
 #include "vm/native.h"
@@ -37,8 +38,7 @@ Value ascii(VM& vm, Value v) {
     }
     size_t end = i;
     while (end < text.size() && static_cast<unsigned char>(text[end]) >= 0x80) end++;
-    std::string part;
-    append_repr(part, text.substr(i, end - i), true);
+    std::string part = str_repr(text.substr(i, end - i), true);
     out.append(part, 1, part.size() - 2);
     i = end;
   }

@@ -16,8 +16,6 @@ Value format_int(VM& vm, Value integer, std::string_view spec, const char* type_
 Value format_float(VM& vm, double d, std::string_view spec);
 Value format_complex(VM& vm, double re, double im, std::string_view spec);
 
-/// repr(float): the shortest digits that read back.
-void append_float_repr(std::string& out, double d);
 /// As printf's %e %f %g with that precision (digits), correctly rounded; `alternate`: '#'.
 void append_float_digits(std::string& out, double d, char type, int precision, bool alternate);
 /// float(text): CPython's syntax (underscores, inf, nan, spaces around); false when malformed.

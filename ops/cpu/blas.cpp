@@ -19,6 +19,10 @@ namespace {
 /// Multiply-adds up to which loading and calling OpenBLAS does not pay.
 constexpr int64_t kOwnLimit = 512 * 1024;
 
+// Multiply-adds of a chunk: some 10 us. Waking threads for less costs more than it saves, and then they spin.
+constexpr int64_t kMultiplyGrain = 16 * kGrain;
+constexpr int64_t kBlasGrain = 64 * kGrain;
+
 template <class T>
 struct Matrix {
   const T* data;
@@ -166,9 +170,9 @@ void multiply_own(const Product<T>& p) {
   Buffer buffer(static_cast<size_t>(padded * p.k) * sizeof(S));
   S* packed = static_cast<S*>(buffer.data());
   pack(p, packed);
-  // Chunks are whole groups of rows, about kGrain multiply-adds and more each.
+  // Chunks are whole groups of rows.
   const int64_t work_per_row = std::max<int64_t>(1, p.n * p.k);
-  const int64_t groups = std::max<int64_t>(1, 4 * kGrain / (work_per_row * kRows));
+  const int64_t groups = std::max<int64_t>(1, kMultiplyGrain / (work_per_row * kRows));
   parallel_for(p.m, groups * kRows, [&](int64_t begin, int64_t end) {
     if (has_avx2_fma())
       multiply_rows_fma(p, packed, begin, end);
@@ -203,16 +207,26 @@ bool multiply_blas(const Product<T>& p) {
     if (!blas_layout(p.a, p.m, p.k, trans_a, lda) || !blas_layout(p.b, p.k, p.n, trans_b, ldb)) return false;
     const OpenBlas* blas = open_blas();
     if (!blas) return false;
-    const int m = static_cast<int>(p.m), n = static_cast<int>(p.n), k = static_cast<int>(p.k);
-    const int ldc = static_cast<int>(p.c_stride);
-    if constexpr (std::is_same_v<T, float>)
-      blas->sgemm(kRowMajor, trans_a, trans_b, m, n, k, p.alpha, p.a.data, lda, p.b.data, ldb, p.beta, p.c, ldc);
-    else if constexpr (std::is_same_v<T, double>)
-      blas->dgemm(kRowMajor, trans_a, trans_b, m, n, k, p.alpha, p.a.data, lda, p.b.data, ldb, p.beta, p.c, ldc);
-    else if constexpr (std::is_same_v<T, std::complex<float>>)
-      blas->cgemm(kRowMajor, trans_a, trans_b, m, n, k, &p.alpha, p.a.data, lda, p.b.data, ldb, &p.beta, p.c, ldc);
-    else
-      blas->zgemm(kRowMajor, trans_a, trans_b, m, n, k, &p.alpha, p.a.data, lda, p.b.data, ldb, &p.beta, p.c, ldc);
+    // Each thread takes a band of rows or of columns, whichever there are more of.
+    const bool rows = p.m > p.n;
+    const int64_t work = p.m * p.n * p.k, most = std::max<int64_t>(1, work / kBlasGrain);
+    const int64_t parts = std::min({most, (rows ? p.m : p.n) / 16 + 1, static_cast<int64_t>(num_threads())});
+    const int64_t band = ((rows ? p.m : p.n) + parts - 1) / parts;
+    parallel_for(rows ? p.m : p.n, band, [&](int64_t begin, int64_t end) {
+      const int m = static_cast<int>(rows ? end - begin : p.m), n = static_cast<int>(rows ? p.n : end - begin);
+      const int k = static_cast<int>(p.k), ldc = static_cast<int>(p.c_stride);
+      const T* a = p.a.data + (rows ? begin * p.a.row_stride : 0);
+      const T* b = p.b.data + (rows ? 0 : begin * p.b.column_stride);
+      T* c = p.c + (rows ? begin * p.c_stride : begin);
+      if constexpr (std::is_same_v<T, float>)
+        blas->sgemm(kRowMajor, trans_a, trans_b, m, n, k, p.alpha, a, lda, b, ldb, p.beta, c, ldc);
+      else if constexpr (std::is_same_v<T, double>)
+        blas->dgemm(kRowMajor, trans_a, trans_b, m, n, k, p.alpha, a, lda, b, ldb, p.beta, c, ldc);
+      else if constexpr (std::is_same_v<T, std::complex<float>>)
+        blas->cgemm(kRowMajor, trans_a, trans_b, m, n, k, &p.alpha, a, lda, b, ldb, &p.beta, c, ldc);
+      else
+        blas->zgemm(kRowMajor, trans_a, trans_b, m, n, k, &p.alpha, a, lda, b, ldb, &p.beta, c, ldc);
+    });
     return true;
   } else {
     return false;
@@ -485,8 +499,8 @@ void multiply_batches(const Tensor& out, const Tensor& a, const Tensor& b, const
                              beta_s});
     };
     // Small products share threads by batch; large ones use all threads each.
-    if (work <= kOwnLimit) {
-      parallel_for(batches, std::max<int64_t>(1, 4 * kGrain / work), [&](int64_t begin, int64_t end) {
+    if (work < 2 * kBlasGrain) {
+      parallel_for(batches, std::max<int64_t>(1, kMultiplyGrain / work), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) batch(i);
       });
     } else {

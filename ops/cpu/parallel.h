@@ -1,7 +1,7 @@
 // Kernels on several threads, and on the vector instructions of this machine.
 //
 // Work is cut into chunks whose bounds depend on sizes only, never on the number of threads, so results do not either.
-// All of it runs on one OpenMP pool. Work of a single chunk makes no OpenMP call at all.
+// All of it runs on one OpenMP pool, which work of a single chunk does not touch at all.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,9 @@ inline constexpr int64_t kGrain = 32768;
 int num_threads();
 /// Sets it for the calling thread (at first it is the machine's, or OMP_NUM_THREADS).
 void set_num_threads(int n);
+
+/// Opens the pool and tells it the calling thread's number. To be called before a library is opened that runs on it.
+void open_thread_pool();
 
 /// Runs fn(context, chunk) for chunk in [0, chunks) on the pool; an exception of one chunk is thrown again here.
 void run_chunks(int64_t chunks, void (*fn)(void* context, int64_t chunk), void* context);

@@ -129,13 +129,13 @@ TEST(Utf8, DecodesAndRejects) {
 }
 
 TEST(Unicode, ClassifiesNames) {
-  EXPECT_TRUE(unicode::is_identifier_start(U'\u00e9'));
-  EXPECT_FALSE(unicode::is_identifier_start(U'\u20ac'));
-  EXPECT_FALSE(unicode::is_identifier_start(U'\u0661'));
-  EXPECT_TRUE(unicode::is_identifier_continue(U'\u0661'));
-  EXPECT_TRUE(unicode::needs_normalization(U'\ufb01'));
-  EXPECT_FALSE(unicode::is_printable(0xa0));
-  EXPECT_TRUE(unicode::is_printable(U'\u00e9'));
+  EXPECT_TRUE(unicode::is(U'\u00e9', unicode::kIdentifierStart));
+  EXPECT_FALSE(unicode::is(U'\u20ac', unicode::kIdentifierStart));
+  EXPECT_FALSE(unicode::is(U'\u0661', unicode::kIdentifierStart));
+  EXPECT_TRUE(unicode::is(U'\u0661', unicode::kIdentifier));
+  EXPECT_TRUE(unicode::is(U'\ufb01', unicode::kNotNormal));
+  EXPECT_FALSE(unicode::is(0xa0, unicode::kPrintable));
+  EXPECT_TRUE(unicode::is(U'\u00e9', unicode::kPrintable));
 }
 
 TEST(Repr, FloatsAsPython) {

@@ -5,13 +5,13 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "vm/native.h"
 #include "vm/numbers.h"
 #include "vm/tables.h"
 #include "vm/text.h"
 #include "vm/types/str.h"
-#include "vm/unicode.h"
 
 namespace tsvm::vm {
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/repr.h"
 #include "vm/native.h"
 #include "vm/tables.h"
 #include "vm/text.h"
@@ -72,30 +73,7 @@ Value like(VM& vm, Value self, std::string_view bytes) {
 }
 
 Value repr_slot(VM& vm, Value self) {
-  std::string_view s = bytes_of(self);
-  char quote = s.find('\'') != std::string_view::npos && s.find('"') == std::string_view::npos ? '"' : '\'';
-  std::string out = "b";
-  out += quote;
-  for (char ch : s) {
-    auto c = static_cast<unsigned char>(ch);
-    if (ch == quote || ch == '\\') {
-      out += '\\';
-      out += ch;
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c < 0x20 || c >= 0x7f) {
-      char text[8];
-      std::snprintf(text, sizeof text, "\\x%02x", c);
-      out += text;
-    } else {
-      out += ch;
-    }
-  }
-  out += quote;
+  std::string out = bytes_repr(bytes_of(self));
   return make_ascii(vm, is_kind(self, Kind::Bytes) ? out : "bytearray(" + out + ")");
 }
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/repr.h"
 #include "vm/native.h"
 #include "vm/text.h"
 #include "vm/types/common.h"
@@ -44,7 +45,7 @@ int parts_of(VM& vm, Value v, Parts& out) {
 
 std::string part_text(double d, bool sign) {
   std::string s;
-  append_float_repr(s, d);
+  s += float_repr(d);
   if (s.size() > 2 && s.compare(s.size() - 2, 2, ".0") == 0) s.resize(s.size() - 2);
   if (sign && s[0] != '-') s.insert(0, "+");
   return s;

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/repr.h"
 #include "vm/native.h"
 #include "vm/numbers.h"
 #include "vm/text.h"
@@ -199,11 +200,7 @@ int operand(VM& vm, Value v, double& out) {
   return 0;
 }
 
-Value repr_slot(VM& vm, Value self) {
-  std::string out;
-  append_float_repr(out, of(self));
-  return make_ascii(vm, out);
-}
+Value repr_slot(VM& vm, Value self) { return make_ascii(vm, float_repr(of(self))); }
 
 bool hash_slot(VM&, Value self, uint64_t& out) {
   out = hash_double(of(self));

@@ -7,10 +7,11 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "base/repr.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "vm/native.h"
 #include "vm/tables.h"
-#include "vm/unicode.h"
 
 namespace tsvm::vm {
 
@@ -126,41 +127,6 @@ Value str_exact(VM& vm, Value s) {
   return make_str(vm, text_of(s));
 }
 
-void append_repr(std::string& out, std::string_view text, bool ascii_only) {
-  bool has_single = text.find('\'') != std::string_view::npos, has_double = text.find('"') != std::string_view::npos;
-  char quote = has_single && !has_double ? '"' : '\'';
-  out.push_back(quote);
-  char buffer[16];
-  for (size_t i = 0; i < text.size();) {
-    char32_t c = utf8::decode(text, &i);
-    if (c == static_cast<char32_t>(quote) || c == '\\') {
-      out.push_back('\\');
-      out.push_back(static_cast<char>(c));
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c < 0x20 || c == 0x7f) {
-      std::snprintf(buffer, sizeof buffer, "\\x%02x", static_cast<unsigned>(c));
-      out += buffer;
-    } else if (c < 0x7f) {
-      out.push_back(static_cast<char>(c));
-    } else if (!ascii_only && unicode::is(c, unicode::kPrintable)) {
-      utf8::append(out, c);
-    } else {
-      const char* f = c <= 0xff ? "\\x%02x" : c <= 0xffff ? "\\u%04x" : "\\U%08x";
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-      std::snprintf(buffer, sizeof buffer, f, static_cast<unsigned>(c));
-#pragma GCC diagnostic pop
-      out += buffer;
-    }
-  }
-  out.push_back(quote);
-}
-
 bool str_range(VM& vm, Value start, Value end, int64_t length, int64_t& from, int64_t& to) {
   from = 0;
   to = length;
@@ -195,11 +161,7 @@ void dealloc(VM& vm, Object* o) {
   if (s->interned) forget_interned(vm, s);
 }
 
-Value repr_slot(VM& vm, Value self) {
-  std::string out;
-  append_repr(out, text_of(self));
-  return make_str(vm, out);
-}
+Value repr_slot(VM& vm, Value self) { return make_str(vm, str_repr(text_of(self))); }
 
 Value str_slot(VM& vm, Value self) { return str_exact(vm, self); }
 

@@ -15,8 +15,6 @@ size_t str_offset(const Str* s, size_t i);
 Value str_slice(VM& vm, Str* s, int64_t start, int64_t stop);
 /// A new reference to the same text as an exact str.
 Value str_exact(VM& vm, Value s);
-/// repr of a text: quotes chosen and escapes as CPython does; `ascii_only` escapes everything else.
-void append_repr(std::string& out, std::string_view text, bool ascii_only = false);
 /// Optional start/end arguments of find, count ... : None or an index; clipped to [0, length].
 bool str_range(VM& vm, Value start, Value end, int64_t length, int64_t& from, int64_t& to);
 /// str.format: fields of `format` filled from args and keywords (a mapping or Unbound).

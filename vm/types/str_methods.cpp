@@ -1,10 +1,10 @@
 // The methods of str. Searching works on bytes; results are turned into positions of characters.
 #include <algorithm>
 
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "vm/native.h"
 #include "vm/types/str.h"
-#include "vm/unicode.h"
 
 namespace tsvm::vm {
 
