@@ -209,8 +209,8 @@ bool multiply_blas(const Product<T>& p) {
     if (!blas) return false;
     // Each thread takes a band of rows or of columns, whichever there are more of.
     const bool rows = p.m > p.n;
-    const int64_t work = p.m * p.n * p.k, most = std::max<int64_t>(1, work / kBlasGrain);
-    const int64_t parts = std::min({most, (rows ? p.m : p.n) / 16 + 1, static_cast<int64_t>(num_threads())});
+    const int64_t work = p.m * p.n * p.k, most = (rows ? p.m : p.n) / 16 + 1;
+    const int64_t parts = work < 2 * kBlasGrain ? 1 : std::min<int64_t>(most, std::max(4, num_threads()));
     const int64_t band = ((rows ? p.m : p.n) + parts - 1) / parts;
     parallel_for(rows ? p.m : p.n, band, [&](int64_t begin, int64_t end) {
       const int m = static_cast<int>(rows ? end - begin : p.m), n = static_cast<int>(rows ? p.n : end - begin);

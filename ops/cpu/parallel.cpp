@@ -36,7 +36,7 @@ Pool load() {
   Pool pool;
   // The library reads its environment once, while it is loaded.
   const bool ours = !dlopen(kLibrary, RTLD_NOW | RTLD_NOLOAD) && !getenv(kSpins) && !getenv("OMP_WAIT_POLICY");
-  if (ours) setenv(kSpins, "20000", 1);
+  if (ours) setenv(kSpins, "4000", 1);
   void* handle = dlopen(kLibrary, RTLD_NOW | RTLD_GLOBAL);
   if (ours) unsetenv(kSpins);
   if (!handle || !find(handle, "omp_get_thread_num", pool.thread_num) ||
@@ -57,6 +57,9 @@ int default_threads() {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
+
+// Two or three chunks of the usual size are done before a second thread has woken up and gone to sleep again.
+constexpr int64_t kFewChunks = 4;
 
 thread_local int threads_here = 0;  // 0: not asked yet
 thread_local bool inside = false;   // this thread runs chunks
@@ -102,7 +105,7 @@ void open_thread_pool() {
 }
 
 void run_chunks(int64_t chunks, void (*fn)(void*, int64_t), void* context) {
-  const int64_t threads = std::min<int64_t>(num_threads(), chunks);
+  const int64_t threads = chunks < kFewChunks ? 1 : std::min<int64_t>(num_threads(), chunks);
   if (threads <= 1 || inside || !pool().parallel) {
     for (int64_t i = 0; i < chunks; i++) fn(context, i);
     return;
