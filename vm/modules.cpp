@@ -76,6 +76,9 @@ void folders_of(VM& vm, Value list, std::vector<std::string>& out) {
   (void)vm;
 }
 
+// Where packages of the embedded archive say they are; not a place in the file system.
+constexpr std::string_view kEmbeddedFolder = "<tsvm>";
+
 std::vector<std::string> search_path(VM& vm) {
   std::vector<std::string> out;
   Value sys = dict_get_borrow(vm.modules, vm.names.sys);
@@ -164,7 +167,7 @@ Value load(VM& vm, std::string_view full, std::string_view part, Value parent) {
   }
   for (const std::string& folder : folders) {
     Found f;
-    if (!find_in(folder, part, f)) continue;
+    if (folder.starts_with(kEmbeddedFolder) || !find_in(folder, part, f)) continue;
     std::string file = absolute(f.file);
     std::shared_ptr<CodeUnit> unit = compile_file(vm, file, full);
     if (!unit) return Value::error();
@@ -176,7 +179,9 @@ Value load(VM& vm, std::string_view full, std::string_view part, Value parent) {
   if (embedded && embedded->find(full, is_package)) {
     std::shared_ptr<CodeUnit> unit = embedded->unit(vm, full);
     if (!unit) return Value::error();
-    return execute(vm, full, std::move(unit), std::string(), is_package, std::string());
+    std::string folder = std::string(kEmbeddedFolder) + "/";
+    for (char c : full) folder += c == '.' ? '/' : c;
+    return execute(vm, full, std::move(unit), std::string(), is_package, folder);
   }
   return Value::unbound();
 }

@@ -1,7 +1,9 @@
 """torch.nn: modules, parameters, losses."""
 from torch.nn.parameter import Parameter
-from torch.nn.modules import *
-from torch.nn import functional, init
+from torch.nn import modules, functional, init
+
+# The classes, not the files they are in.
+globals().update({name: value for name, value in modules.__dict__.items() if isinstance(value, type)})
 
 
 def __getattr__(name):
