@@ -238,8 +238,9 @@ class Verifier {
     if (i.imm >= m_->kernels.size()) return error(id, "no such kernel");
     const Kernel& k = m_->kernels[i.imm];
     if (k.inputs.size() != i.operands_count) return error(id, "wrong number of operands");
-    for (size_t n = 0; n < k.inputs.size(); n++)
-      if (type(f_.operands(i)[n]) != k.inputs[n]) error(id, "an operand of another type than the kernel has");
+    for (size_t n = 0; n < k.inputs.size(); n++)  // tagged ones are looked at when it runs
+      if (const TypeId t = type(f_.operands(i)[n]); t != k.inputs[n] && t != types::Any)
+        error(id, "an operand of another type than the kernel has");
     for (size_t s = 0; s < k.steps.size(); s++) {
       if (m_->ops != nullptr && (k.steps[s].op >= m_->ops->size() ||
                                  m_->ops->row(OpId(k.steps[s].op)).params.size() != k.steps[s].args.size()))

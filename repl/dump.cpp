@@ -46,11 +46,16 @@ int dump_native(const std::string& path, const std::string& function) {
 
 int dump_command(const std::vector<std::string>& args) {
   std::string stage, path, function, pass;
+  KernelDump kernels;
   for (const std::string& a : args) {
     if (a.starts_with("--fn="))
       function = a.substr(5);
     else if (a.starts_with("--pass="))
       pass = a.substr(7);
+    else if (a == "--asm")
+      kernels.form = KernelDump::Form::Assembly;
+    else if (a == "--cuda")
+      kernels.form = KernelDump::Form::Cuda;
     else if (a.starts_with("--"))
       return wrong("unknown option " + a);
     else if (stage.empty())
@@ -60,10 +65,15 @@ int dump_command(const std::vector<std::string>& args) {
     else
       return wrong("one file only");
   }
-  if (stage != "tokens" && stage != "ast" && stage != "ir" && stage != "bytecode" && stage != "asm")
-    return wrong("the stage is tokens, ast, ir, bytecode or asm");
+  if (stage != "tokens" && stage != "ast" && stage != "ir" && stage != "bytecode" && stage != "asm" &&
+      stage != "kernel")
+    return wrong("the stage is tokens, ast, ir, bytecode, asm or kernel");
   if (path.empty()) return wrong("the file is missing");
   if (stage == "asm") return dump_native(path, function);
+  if (stage == "kernel") {
+    kernels.function = function;
+    return dump_kernels(path, kernels);
+  }
   if (!pass.empty() && pass != "all" && !ir::find_pass(pass)) return wrong("there is no pass " + pass);
 
   std::string text;

@@ -14,6 +14,7 @@ namespace {
 constexpr const char* kUsage =
     "usage: tsvm [option] ... [-c code | file | -] [arg] ...\n"
     "       tsvm dump tokens|ast|ir|bytecode|asm file [--fn=NAME] [--pass=NAME]\n"
+    "       tsvm dump kernel file [--fn=NAME] [--asm|--cuda]\n"
     "Runs Torch Script and Python model scripts.\n"
     "  -c code          the program is the text `code`\n"
     "  file             the program is read from `file`\n"

@@ -31,6 +31,7 @@ constexpr size_t kMaxInputs = 12, kMaxOutputs = 4, kMaxSteps = 48;
 struct Group {
   std::vector<InstId> members;  // in order of the block
   std::vector<ValueId> inputs;
+  std::vector<TypeId> input_types;
   bool shapes = false;  // a member may raise because of shapes
   bool open = true;
 };
@@ -73,15 +74,17 @@ class Fuser {
         default: return Operand::Other;
       }
     }
-    const TypeId t = f_.type_of(value);
-    if (t == types::Tensor) return Operand::Tensor;
-    const bool number = t == types::I64 || t == types::F64 || t == types::Bool || t == types::Number;
+    // What the operator takes there; the kernel looks again when it is called.
+    const TypeId t = f_.type_of(value), wanted = row.params[i].type;
+    if (wanted == types::Tensor) return t == types::Tensor || t == types::Any ? Operand::Tensor : Operand::Other;
+    const bool number = t == types::I64 || t == types::F64 || t == types::Bool || t == types::Number || t == types::Any;
     return number && row.kind == OpKind::Pointwise && row.params[i].is_operand ? Operand::Number : Operand::Other;
   }
   bool is_member(const Inst& inst) const {
     if (inst.op != Opcode::CallOp || !inst.result || inst.exit) return false;
     const OpRow& row = ops_.row(OpId(inst.imm));
-    if (!row.is_elementwise || row.params.size() != inst.operands_count || f_.type_of(inst.result) != types::Tensor)
+    if (!row.is_elementwise || row.params.size() != inst.operands_count || row.results.size() != 1 ||
+        row.results[0] != types::Tensor)
       return false;
     bool tensor = false;
     for (size_t i = 0; i < inst.operands_count; i++) {
@@ -130,13 +133,13 @@ class Fuser {
     std::sort(whole.members.begin(), whole.members.end(),
               [&](InstId a, InstId b) { return position_[a.index] < position_[b.index]; });
     whole.shapes |= tensors > 1;
-    whole.inputs = inputs_of(whole.members);
+    find_inputs(whole);
     if (whole.members.size() > kMaxSteps || whole.inputs.size() > kMaxInputs) {
       for (uint32_t g : from) close(g);
       whole = Group();
       whole.members = {id};
       whole.shapes = tensors > 1;
-      whole.inputs = inputs_of(whole.members);
+      find_inputs(whole);
       from.clear();
     }
     for (uint32_t g : from) {
@@ -146,20 +149,22 @@ class Fuser {
     for (InstId m : whole.members) group_of_[m.index] = static_cast<uint32_t>(groups_.size());
     groups_.push_back(std::move(whole));
   }
-  std::vector<ValueId> inputs_of(const std::vector<InstId>& members) const {
-    std::vector<ValueId> out;
-    for (InstId m : members) {
+  void find_inputs(Group& g) const {
+    for (InstId m : g.members) {
       const Inst& inst = f_[m];
       for (size_t i = 0; i < inst.operands_count; i++) {
         ValueId v = f_.operands(inst)[i];
         const Operand o = classify(ops_.row(OpId(inst.imm)), i, v);
         if (o != Operand::Tensor && o != Operand::Number) continue;
         const InstId d = f_[v].def;
-        const bool inside = d && std::find(members.begin(), members.end(), d) != members.end();
-        if (!inside && std::find(out.begin(), out.end(), v) == out.end()) out.push_back(v);
+        const bool inside = d && std::find(g.members.begin(), g.members.end(), d) != g.members.end();
+        if (inside || std::find(g.inputs.begin(), g.inputs.end(), v) != g.inputs.end()) continue;
+        g.inputs.push_back(v);
+        g.input_types.push_back(o == Operand::Tensor          ? types::Tensor
+                                : f_.type_of(v) == types::Any ? types::Number
+                                                              : f_.type_of(v));
       }
     }
-    return out;
   }
   /// Members whose results are used elsewhere.
   std::vector<uint32_t> outputs_of(const Group& g) const {
@@ -234,7 +239,7 @@ class Fuser {
 
   Kernel kernel_of(const Group& g, const std::vector<uint32_t>& outputs) const {
     Kernel k;
-    for (ValueId v : g.inputs) k.inputs.push_back(f_.type_of(v));
+    k.inputs = g.input_types;
     for (InstId m : g.members) {
       const Inst& inst = f_[m];
       KernelStep step{inst.imm, {}};
@@ -244,14 +249,14 @@ class Fuser {
           case Operand::Default: step.args.push_back({KernelArg::Kind::Default, 0}); break;
           case Operand::Constant: step.args.push_back({KernelArg::Kind::Constant, f_.def(v)->imm}); break;
           default: {
-            const auto producer = std::find_if(g.members.begin(), g.members.end(),
-                                               [&](InstId other) { return f_[other].result == v; });
+            const auto producer =
+                std::find_if(g.members.begin(), g.members.end(), [&](InstId other) { return f_[other].result == v; });
             if (producer != g.members.end())
               step.args.push_back({KernelArg::Kind::Step, static_cast<uint32_t>(producer - g.members.begin())});
             else
-              step.args.push_back({KernelArg::Kind::Input,
-                                   static_cast<uint32_t>(std::find(g.inputs.begin(), g.inputs.end(), v) -
-                                                         g.inputs.begin())});
+              step.args.push_back(
+                  {KernelArg::Kind::Input,
+                   static_cast<uint32_t>(std::find(g.inputs.begin(), g.inputs.end(), v) - g.inputs.begin())});
           }
         }
       }
@@ -277,7 +282,8 @@ class Fuser {
     for (size_t k = 0; k < outputs.size(); k++) {
       const ValueId one =
           outputs.size() == 1 ? result : build.emit(Opcode::TupleItem, {result}, static_cast<uint32_t>(k));
-      values.push_back(build.emit(Opcode::Cast, {one}, types::Tensor.index));
+      const TypeId t = f_.type_of(f_[g.members[outputs[k]]].result);
+      values.push_back(t == types::Any ? one : build.emit(Opcode::Cast, {one}, t.index));
     }
     build.jump(rest, values);
 
@@ -294,7 +300,7 @@ class Fuser {
       build.frame = f_[m].frame;
       const ValueId member = f_[m].result;
       const uint32_t op = f_[m].imm;
-      copies.emplace_back(member, build.emit(Opcode::CallOp, operands, op, types::Tensor));
+      copies.emplace_back(member, build.emit(Opcode::CallOp, operands, op, f_.type_of(member)));
     }
     values.clear();
     for (uint32_t k : outputs) values.push_back(copies[k].second);
@@ -303,7 +309,7 @@ class Fuser {
     // Whoever used the members' results uses the parameters of the rest.
     for (uint32_t k : outputs) {
       const ValueId v = f_[g.members[k]].result;
-      f_[v] = Value{types::Tensor, InstId(), rest};
+      f_[v] = Value{f_.type_of(v), InstId(), rest};
       f_[rest].params.push_back(v);
     }
     return rest;

@@ -5,7 +5,7 @@
 @op.pointwise(dtypes="int float", variants="function method inplace")
 def relu(self: Tensor) -> Tensor:
     """The element where it is positive, else 0."""
-    return self if self > 0 or self != self else 0
+    return max(self, 0)
 
 @relu.backward
 def _(grad, result):

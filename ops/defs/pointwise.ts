@@ -155,14 +155,51 @@ def _(grad, self, other):
     d_other = -grad * self.div(other, rounding_mode="trunc")
 
 
-@op.pointwise(operator="pow", overload="Tensor_Tensor Tensor_Scalar Scalar")
-def pow(self: Operand, exponent: Operand) -> Tensor:
-    """``self`` to the power ``exponent``."""
+@op.pointwise(namespace="private", variants="none", overload="Tensor_Tensor Tensor_Scalar Scalar")
+def any_power(self: Operand, exponent: Operand) -> Tensor:
     return pow(self, exponent)
 
-@pow.backward("PowBackward1 PowBackward0 PowBackward1")
+
+@op.pointwise(namespace="private", variants="none", dtypes="float")
+def cube(self: Tensor) -> Tensor:
+    return self * self * self
+
+
+@op.composite(operator="pow", overload="Tensor_Tensor", variants="function method inplace out")
+def pow(self: Tensor, exponent: Tensor) -> Tensor:
+    """``self`` to the power ``exponent``."""
+    return torch.any_power(self, exponent)
+
+@pow.backward("PowBackward1")
 def _(grad, self, exponent, result):
     d_self = pow_gradient(grad, self, exponent)
+    d_exponent = grad * torch.where(result == 0, 0, (result * self.log()).conj())
+
+
+@op.composite(operator="pow", overload="Tensor_Scalar", variants="function method inplace out")
+def pow(self: Tensor, exponent: Number) -> Tensor:
+    """``self`` to the power ``exponent``."""
+    if self.is_floating_point():
+        if exponent == 2:
+            return torch.square(self)
+        if exponent == 3:
+            return torch.cube(self)
+        if exponent == 0.5:
+            return torch.sqrt(self)
+    return torch.any_power(self, exponent)
+
+@pow.backward("PowBackward0")
+def _(grad, self, exponent):
+    d_self = pow_gradient(grad, self, exponent)
+
+
+@op.composite(operator="pow", overload="Scalar", variants="function out")
+def pow(self: Number, exponent: Tensor) -> Tensor:
+    """``self`` to the power ``exponent``."""
+    return torch.any_power(self, exponent)
+
+@pow.backward("PowBackward1")
+def _(grad, self, result):
     d_exponent = grad * torch.where(result == 0, 0, (result * self.log()).conj())
 
 

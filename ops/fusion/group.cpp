@@ -25,7 +25,9 @@ using autograd::SavedTensor;
 
 namespace {
 std::atomic<int64_t> made{0};
-}
+std::atomic<Group::Observer> observer{nullptr};
+std::atomic<void*> observer_context{nullptr};
+}  // namespace
 
 /// What computes the gradients of operands from those of some results.
 struct Backward {
@@ -130,11 +132,12 @@ void FusedNode::apply(const autograd::Gradients& g) {
 }
 
 Group::Group(std::vector<Step> steps, std::vector<OpValue> constants, std::vector<Input> inputs,
-             std::vector<uint32_t> outputs)
+             std::vector<uint32_t> outputs, std::string name)
     : steps_(std::move(steps)),
       constants_(std::move(constants)),
       inputs_(std::move(inputs)),
-      outputs_(std::move(outputs)) {
+      outputs_(std::move(outputs)),
+      name_(std::move(name)) {
   TSVM_CHECK(inputs_.size() <= kMaxInputs && outputs_.size() <= kMaxOutputs && !outputs_.empty(),
              "operands of a fused group");
   for (const Step& s : steps_)
@@ -150,6 +153,11 @@ Group::~Group() {
 }
 
 int64_t Group::variants_made() { return made.load(); }
+
+void Group::observe(Observer fn, void* context) {
+  observer_context.store(context);
+  observer.store(fn);
+}
 
 std::vector<Tensor> Group::run_steps(std::span<const OpValue> inputs) const {
   std::vector<Tensor> values;
@@ -415,6 +423,7 @@ const Variant& Group::variant(const VariantKey& key) {
   fresh->key = key;
   Maker(*this, key.words, *fresh).run();
   made.fetch_add(1, std::memory_order_relaxed);
+  if (Observer fn = observer.load()) fn(observer_context.load(), *this, view_of(*fresh));
   fresh->next = variants_.load(std::memory_order_relaxed);
   variants_.store(fresh.get(), std::memory_order_release);
   return *fresh.release();
@@ -451,13 +460,17 @@ Group::View Group::view(std::span<const DType> dtypes, bool with_gradients) {
         static_cast<uint8_t>(static_cast<uint8_t>(t) | (with_gradients && is_floating_or_complex(t) ? kGradBit : 0));
   }
   key_byte(key.words, kDefaultDTypeByte) = static_cast<uint8_t>(default_dtype());
-  const Variant& v = variant(key);
+  return view_of(variant(key));
+}
+
+Group::View Group::view_of(const Variant& v) const {
   View out;
   out.fits = v.why.empty();
   out.why = v.why;
   if (!out.fits) return out;
   out.forward = v.program;
   if (v.backward) {
+    out.has_backward = true;
     out.backward = v.backward->program;
     out.backward_inputs = v.backward->source_dtypes;
     out.backward_results = v.backward->gradient_dtypes;

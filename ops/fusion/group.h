@@ -57,9 +57,9 @@ struct Backward;
 class Group : public std::enable_shared_from_this<Group> {
  public:
   enum class Input : uint8_t { Tensor, Number };
-  /// `outputs` are steps.
+  /// `outputs` are steps. The name is for people.
   Group(std::vector<Step> steps, std::vector<OpValue> constants, std::vector<Input> inputs,
-        std::vector<uint32_t> outputs);
+        std::vector<uint32_t> outputs, std::string name = {});
   ~Group();
 
   /// Computes all outputs and records them; false where only the operators one by one can. Throws ops::Error only for
@@ -68,6 +68,7 @@ class Group : public std::enable_shared_from_this<Group> {
   /// The operators one by one: what run() is compared with.
   std::vector<Tensor> run_steps(std::span<const OpValue> inputs) const;
 
+  const std::string& name() const { return name_; }
   size_t input_count() const { return inputs_.size(); }
   size_t output_count() const { return outputs_.size(); }
   std::span<const Step> steps() const { return steps_; }
@@ -79,10 +80,14 @@ class Group : public std::enable_shared_from_this<Group> {
   struct View {
     bool fits;  // false: these operators are run one by one, because ...
     std::string why;
-    scalar::Program forward, backward;  // backward: size 0 where there is none
+    scalar::Program forward, backward;
+    bool has_backward = false;
     std::vector<DType> inputs, results, backward_inputs, backward_results;
     std::vector<std::string> backward_names;  // of its inputs: "input 0", "result 0", "grad 0"
   };
+  /// Is called for each variant of any group that is made from now on; null takes it away.
+  using Observer = void (*)(void* context, const Group& group, const View& variant);
+  static void observe(Observer observer, void* context);
   /// The variant for operands of these dtypes, all with dimensions.
   View view(std::span<const DType> dtypes, bool with_gradients);
 
@@ -92,6 +97,7 @@ class Group : public std::enable_shared_from_this<Group> {
  private:
   friend class FusedNode;
   const Variant& variant(const VariantKey& key);
+  View view_of(const Variant& variant) const;
   /// The gradients of operands given those of some results.
   std::shared_ptr<const Backward> partial_backward(const Variant& variant, uint32_t results);
 
@@ -99,6 +105,7 @@ class Group : public std::enable_shared_from_this<Group> {
   std::vector<OpValue> constants_;
   std::vector<Input> inputs_;
   std::vector<uint32_t> outputs_;
+  std::string name_;
   std::atomic<Variant*> variants_{nullptr};  // a list that only grows
   std::mutex mutex_;                         // held to make one
 };

@@ -319,9 +319,11 @@ class Selector {
       steps.push_back(std::move(step));
     }
     std::vector<Group::Input> inputs;
-    for (ir::TypeId t : k.inputs) inputs.push_back(t == ir::types::Tensor ? Group::Input::Tensor : Group::Input::Number);
-    code_.kernels.push_back(
-        std::make_shared<Group>(std::move(steps), std::move(constants), std::move(inputs), k.outputs));
+    for (ir::TypeId t : k.inputs)
+      inputs.push_back(t == ir::types::Tensor ? Group::Input::Tensor : Group::Input::Number);
+    code_.kernels.push_back(std::make_shared<Group>(std::move(steps), std::move(constants), std::move(inputs),
+                                                    k.outputs,
+                                                    f_.qualified_name + ".k" + std::to_string(code_.kernels.size())));
     return static_cast<uint32_t>(code_.kernels.size() - 1);
   }
   static ops::OpValue op_value(const ir::Constant& c) {
