@@ -56,6 +56,7 @@ bool handle_interrupt(VM& vm) {
     (void)raise(vm, vm.types.KeyboardInterrupt, "%s", "");
     return false;
   }
+  if (vm.callbacks.at_safe_point && !vm.callbacks.at_safe_point(vm)) return false;
   vm.heap.collect_if_due();
   return true;
 }

@@ -79,6 +79,9 @@ struct Callbacks {
   bool (*current_method)(VM& vm, Type*& type, Value& self) = nullptr;
   /// Finds attributes of values that are no VM objects (tensors, dtypes); null: they have none.
   Value (*tensor_attr)(VM& vm, Value tensor, Str* name) = nullptr;
+  /// Asked at safe points after `interrupted` was set, besides interrupts and collections; false: an exception is
+  /// pending.
+  bool (*at_safe_point)(VM& vm) = nullptr;
   /// Called at close, before the heap is emptied.
   void (*close)(VM& vm) = nullptr;
 };

@@ -75,13 +75,17 @@ void StorageImpl::destroy() noexcept {
 
 void StorageImpl::resize_bytes(size_t bytes) {
   OPS_CHECK(flags_ & kResizable, RuntimeError, "Trying to resize storage that is not resizable");
-  if (!device_.is_cpu() || bytes <= block_bytes_) {
+  if (!device_.is_cpu() || bytes <= (flags_ & kForeign ? nbytes_ : block_bytes_)) {
     nbytes_ = bytes;
     return;
   }
   void* fresh = ops::allocate(bytes);
   if (nbytes_ && data_) std::memcpy(fresh, data_, nbytes_ < bytes ? nbytes_ : bytes);
-  if (flags_ & kInline) {
+  if (flags_ & kForeign) {  // from now on our own memory
+    if (deleter_) deleter_(data_, context_, nbytes_);
+    context_ = nullptr;
+    flags_ = static_cast<uint8_t>(flags_ & ~kForeign);
+  } else if (flags_ & kInline) {
     context_ = reinterpret_cast<void*>(block_bytes_);
     flags_ = static_cast<uint8_t>(flags_ & ~kInline);
   } else if (block_bytes_) {

@@ -10,6 +10,7 @@ namespace tsvm::stdlib {
 
 // MODULE("import name", function that makes it)
 #define TSVM_NATIVE_MODULES(MODULE)        \
+  MODULE("_archive", make_archive)         \
   MODULE("_collections", make_collections) \
   MODULE("_hash", make_hash)               \
   MODULE("_io", make_io)                   \

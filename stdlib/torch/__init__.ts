@@ -4,7 +4,7 @@ Operators and types are native (torch._C); this module gives them their names. S
 they are first asked for (see __getattr__).
 """
 import _torch_c as _C
-from _torch_c import (Generator, Parameter as _Parameter, Size, Tensor, TypedStorage, as_tensor, channels_last, channels_last_3d,
+from _torch_c import (Generator, Parameter as _Parameter, Size, Tensor, TypedStorage, UntypedStorage, as_tensor, channels_last, channels_last_3d,
                       contiguous_format, device, dtype, get_default_dtype, is_grad_enabled, is_inference_mode_enabled, is_tensor,
                       layout, memory_format, preserve_format, promote_types, sparse_coo, strided, tensor)
 from _torch_c import (bfloat16, bool, complex64, complex128, float16, float32, float64, int8, int16, int32, int64, uint8)
@@ -216,7 +216,7 @@ def typename(o):
 
 
 def is_storage(obj):
-    return isinstance(obj, TypedStorage)
+    return type(obj) is TypedStorage or type(obj) is UntypedStorage
 
 
 class iinfo:
@@ -300,13 +300,12 @@ def einsum(equation, *operands):
 
 def save(obj, f, pickle_module=None, pickle_protocol=2, _use_new_zipfile_serialization=True):
     from torch import serialization
-    serialization.save(obj, f, pickle_protocol=pickle_protocol,
-                       _use_new_zipfile_serialization=_use_new_zipfile_serialization)
+    serialization.save(obj, f, pickle_module, pickle_protocol, _use_new_zipfile_serialization)
 
 
 def load(f, map_location=None, pickle_module=None, *, weights_only=False, **pickle_load_args):
     from torch import serialization
-    return serialization.load(f, map_location, weights_only=weights_only)
+    return serialization.load(f, map_location, pickle_module, weights_only=weights_only, **pickle_load_args)
 
 
 # --- submodules ------------------------------------------------------------------------------------------------------------------
@@ -323,6 +322,10 @@ def __getattr__(name):
     if name in _LAZY:
         from importlib import import_module
         return import_module("torch." + name)
+    if name.endswith("Storage"):
+        from torch import storage
+        if name in storage._CLASSES:
+            return getattr(storage, name)
     functional = import_functional()
     if hasattr(functional, name):
         value = getattr(functional, name)

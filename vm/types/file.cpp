@@ -4,6 +4,7 @@
 // ahead of the position) or by writes (bytes not yet written), never both: switching flushes or seeks back. Text
 // streams encode and decode UTF-8 (and latin-1 and ascii through the codecs) at the edges and translate line ends as
 // `newline` says. In-memory streams have the whole content in the buffer and no descriptor.
+#include "base/mapped_file.h"
 #include "vm/types/file.h"
 
 #include <fcntl.h>
@@ -677,6 +678,7 @@ Value open_file(VM& vm, const Value* a) {
     if (writing) flags |= O_CREAT | O_TRUNC;
     if (appending) flags |= O_CREAT | O_APPEND;
     if (creating) flags |= O_CREAT | O_EXCL;
+    if (writing || updating) MappedFile::before_truncation(path);
     while ((fd = ::open(path.c_str(), flags, 0666)) < 0 && errno == EINTR) {
     }
     if (fd < 0) return raise_os_error(vm, errno, path);

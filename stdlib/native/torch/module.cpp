@@ -12,6 +12,7 @@
 #include "stdlib/native/torch/node_objects.h"
 #include "stdlib/native/torch/op_table.h"
 #include "stdlib/native/torch/operators.h"
+#include "stdlib/native/torch/storage.h"
 #include "stdlib/native/torch/tensor_type.h"
 #include "stdlib/native/torch/values.h"
 #include "vm/native.h"
@@ -249,6 +250,7 @@ const NativeDef kFunctions[] = {
        return Value::none();
      }},
     {"_copy_with_storage(tensor, memo, /)", copy_with_storage},
+    {"_rebuild_tensor(storage, offset, size, stride, /)", rebuild_tensor},
     {"_missing_operators()",
      [](VM& vm, const Value*) {
        Ref names(make_list(vm));
@@ -287,7 +289,8 @@ Value make_torch_c(VM& vm) {
       .type(types.generator)
       .type(vm.types.dtype)
       .type(vm.types.parameter)
-      .type(types.storage);
+      .type(types.storage)
+      .type(types.untyped_storage);
 #define TSVM_DTYPE(name, ctype, python, cpp, number, category) m.constant(python, box(vm, DType::name));
 #include "ops/tensor/dtype.def"
 #undef TSVM_DTYPE

@@ -61,7 +61,8 @@ bool accepts(VM& vm, const OperatorParam& p, Value v) {
     case ArgKind::Layout: return v.is_object() && v.o->type == torch_types(vm).layout;
     case ArgKind::MemoryFormat: return v.is_object() && v.o->type == torch_types(vm).memory_format;
     case ArgKind::Generator: return v.is_object() && v.o->type == torch_types(vm).generator;
-    case ArgKind::Storage: return v.is_object() && v.o->type == torch_types(vm).storage;
+    case ArgKind::Storage:
+      return v.is_object() && (v.o->type == torch_types(vm).storage || v.o->type == torch_types(vm).untyped_storage);
     case ArgKind::TensorList: return is_sequence(v) && all_of(v, [](Value x) { return x.is_tensor(); });
     case ArgKind::OptionalTensorList:
       return is_sequence(v) && all_of(v, [](Value x) { return x.is_tensor() || x.is_none(); });

@@ -21,6 +21,7 @@
 #include "stdlib/native/torch/indexing.h"
 #include "stdlib/native/torch/node_objects.h"
 #include "stdlib/native/torch/operators.h"
+#include "stdlib/native/torch/storage.h"
 #include "stdlib/native/torch/values.h"
 #include "vm/native.h"
 
@@ -287,6 +288,11 @@ Value method_is_contiguous(VM&, const Value* a) {
   return Value::boolean(self_of(a[0]).is_contiguous(f));
 }
 
+Value method_untyped_storage(VM& vm, const Value* a) {
+  Ref typed(make_storage(vm, self_of(a[0]).share_storage(), self_of(a[0]).dtype()));
+  return call_method(vm, *typed, "untyped");
+}
+
 Value method_storage(VM& vm, const Value* a) {
   return make_storage(vm, self_of(a[0]).share_storage(), self_of(a[0]).dtype());
 }
@@ -344,8 +350,8 @@ const NativeDef kMethods[] = {
     {"register_hook(self, hook, /)", method_register_hook},
     {"_remove_hook(self, id, /)", method_remove_hook},
     {"storage(self, /)", method_storage},
-    {"_storage(self, /)", method_storage},
-    {"untyped_storage(self, /)", method_storage},
+    {"_storage(self, /)", method_untyped_storage},
+    {"untyped_storage(self, /)", method_untyped_storage},
     {"_type_name(self, /)", [](VM& vm, const Value* a) { return make_str(vm, tensor_type_name(self_of(a[0]))); }},
     {"_is_view(self, /)", [](VM&, const Value* a) { return Value::boolean(autograd::is_view(self_of(a[0]))); }},
     {"__contains__(self, item, /)",
@@ -622,35 +628,7 @@ void init_tensor_type(VM& vm) {
 
   init_node_types(vm);
 
-  Type* storage = types.storage =
-      new_type(vm, "TypedStorage", "torch.storage", vm.types.object, Kind::Native, sizeof(StorageObject));
-  storage->is_final = true;
-  storage->slots.dealloc = [](VM&, Object* o) { static_cast<StorageObject*>(o)->storage->release(); };
-  storage->slots.length = [](VM&, Value self) {
-    auto* s = static_cast<StorageObject*>(self.o);
-    return static_cast<int64_t>(s->storage->nbytes() / ops::item_size(s->dtype));
-  };
-  static const NativeDef kStorageMethods[] = {
-      {"data_ptr(self, /)",
-       [](VM&, const Value* a) {
-         return Value::integer(reinterpret_cast<int64_t>(static_cast<StorageObject*>(a[0].o)->storage->data()));
-       }},
-      {"nbytes(self, /)",
-       [](VM&, const Value* a) {
-         return Value::integer(static_cast<int64_t>(static_cast<StorageObject*>(a[0].o)->storage->nbytes()));
-       }},
-      {"size(self, /)", [](VM& v, const Value* a) { return Value::integer(length(v, a[0])); }},
-      {"tolist(self, /)",
-       [](VM& v, const Value* a) {
-         auto* s = static_cast<StorageObject*>(a[0].o);
-         s->storage->retain();
-         Tensor all = Tensor::steal(ops::TensorImpl::create(ops::Storage::steal(s->storage), s->dtype, ops::Device()));
-         all->set_contiguous(ops::DimVector{length(v, a[0])});
-         Ref t(box(v, all));
-         return tensor_to_list(v, *t);
-       }},
-  };
-  finish_type(vm, storage, {.methods = kStorageMethods});
+  init_storage_types(vm);
 
   Type* t = vm.types.tensor = new_type(vm, "Tensor", "torch", vm.types.object, Kind::Native, 0);
   t->slots.repr = repr_slot;

@@ -23,6 +23,7 @@ struct TorchTypes : vm::Extension {
   vm::Type* memory_format = nullptr;
   vm::Type* generator = nullptr;
   vm::Type* storage = nullptr;
+  vm::Type* untyped_storage = nullptr;
   vm::Type* node = nullptr;       // grad_fn
   vm::Type* op = nullptr;         // operators: functions
   vm::Type* op_method = nullptr;  // and methods

@@ -499,11 +499,16 @@ class Module:
         state = {"training": self.training, "_parameters": OrderedDict(self._parameters),
                  "_buffers": OrderedDict(self._buffers),
                  "_non_persistent_buffers_set": set(self._non_persistent_buffers_set)}
+        own = self.__dict__
+        hooks = own.get("_full_backward_hooks")
+        state["_backward_hooks"] = hooks if hooks else OrderedDict()
+        state["_is_full_backward_hook"] = True if hooks else None
         for name in _HOOKS:
-            state[name] = getattr(self, name) if name in self.__dict__ else OrderedDict()
+            if name != "_full_backward_hooks":
+                state[name] = own[name] if name in own else OrderedDict()
         state["_modules"] = OrderedDict(self._modules)
-        for name, value in self.__dict__.items():
-            if name not in state:
+        for name, value in own.items():
+            if name not in state and name != "_full_backward_hooks":
                 state[name] = value
         return state
 
@@ -519,11 +524,15 @@ class Module:
         transient = plain.pop("_non_persistent_buffers_set", None)
         if transient:
             self._non_persistent_buffers_set = frozenset(transient)
+        plain.pop("_is_full_backward_hook", None)
+        plain["_full_backward_hooks"] = plain.pop("_backward_hooks", None)
         for name in _HOOKS:
             hooks = plain.pop(name, None)
             if hooks:
                 setattr(self, name, hooks)
-        self.__dict__.update(plain)
+                _nn.set_has_hooks(self)
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     # --- printing ---
 
