@@ -44,7 +44,8 @@ Value parse_default(VM& vm, string_view text) {
   if (text.size() >= 3 && text[0] == 'b' && text[1] == '\'') return make_bytes(vm, text.substr(2, text.size() - 3));
   if (text.find_first_of(".eni") == string_view::npos) {
     int64_t i = 0;
-    auto [p, ec] = std::from_chars(text.data(), text.data() + text.size(), i);
+    const bool octal = text.starts_with("0o");
+    auto [p, ec] = std::from_chars(text.data() + (octal ? 2 : 0), text.data() + text.size(), i, octal ? 8 : 10);
     TSVM_CHECK(ec == std::errc() && p == text.data() + text.size(), "a native signature has a malformed default");
     return Value::integer(i);
   }

@@ -14,6 +14,7 @@ namespace tsvm::stdlib {
   MODULE("_collections", make_collections) \
   MODULE("_hash", make_hash)               \
   MODULE("_io", make_io)                   \
+  MODULE("_net", make_net)                 \
   MODULE("_nn", make_nn_module)            \
   MODULE("_os", make_os)                   \
   MODULE("_pickle", make_pickle)           \

@@ -4,8 +4,8 @@
 // ahead of the position) or by writes (bytes not yet written), never both: switching flushes or seeks back. Text
 // streams encode and decode UTF-8 (and latin-1 and ascii through the codecs) at the edges and translate line ends as
 // `newline` says. In-memory streams have the whole content in the buffer and no descriptor.
-#include "base/mapped_file.h"
 #include "vm/types/file.h"
+#include "base/mapped_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -543,25 +543,32 @@ void set_newline(File* f, Value newline) {
   if (!n.empty()) f->write_newline = std::string(n);
 }
 
-Value create_memory(VM& vm, Type* type, std::span<const Value> args, std::span<Str* const> keywords) {
-  bool text = is_subtype(type, vm.types.string_io);
+Value create_memory(VM& vm, Type* type, std::span<const Value>, std::span<Str* const>) {
+  File* f = new_file(vm, type);
+  f->memory = f->readable = f->writable = true;
+  f->text = is_subtype(type, vm.types.string_io);
+  f->any_newline_ends = false;
+  return Value::object(f);
+}
+
+/// __init__: the arguments are looked at here, so that a class derived from a stream may take others.
+bool init_memory(VM& vm, Value self, std::span<const Value> args, std::span<Str* const> keywords) {
+  File* f = file_of(self);
+  bool text = f->text;
   static const NativeDef kText = {"StringIO(initial_value='', newline='\\n')", nullptr};
   static const NativeDef kBytes = {"BytesIO(initial_bytes=b'')", nullptr};
   std::vector<Value> a;
   std::vector<Ref> keep;
-  if (!bind_args(vm, text ? kText : kBytes, args, keywords, a, keep)) return Value::error();
+  if (!bind_args(vm, text ? kText : kBytes, args, keywords, a, keep)) return false;
   std::string_view content;
   if (text && !a[0].is_none() && !is_str(a[0]))
-    return raise(vm, vm.types.TypeError, "initial_value must be str or None, not %s", type_name(vm, a[0]));
+    return fail(vm, vm.types.TypeError, "initial_value must be str or None, not %s", type_name(vm, a[0]));
   if (text && is_str(a[0])) content = text_of(a[0]);
-  if (!text && !a[0].is_none() && !arg_bytes(vm, a[0], content)) return Value::error();
-  File* f = new_file(vm, type);
-  f->memory = f->readable = f->writable = true;
-  f->text = text;
+  if (!text && !a[0].is_none() && !arg_bytes(vm, a[0], content)) return false;
   if (text) set_newline(f, a[1]);
   f->any_newline_ends = false;
   f->buffer->assign(content);
-  return Value::object(f);
+  return true;
 }
 
 Value create_refused(VM& vm, Type* type, std::span<const Value>, std::span<Str* const>) {
@@ -579,6 +586,7 @@ void fill_type(VM& vm, Type* t, bool memory) {
   t->slots.iter = [](VM&, Value self) { return new_ref(self); };
   t->slots.next = next_line;
   t->slots.create = memory ? create_memory : create_refused;
+  if (memory) t->slots.init = init_memory;
   finish_type(vm, t, {.methods = kMethods, .getset = kAttributes});
 }
 

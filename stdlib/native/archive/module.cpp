@@ -193,9 +193,10 @@ const NativeDef kZipMethods[] = {
        const archive::ZipEntry* e = entry_of(vm, a);
        if (!e) return Value::error();
        auto n = [](uint64_t v) { return Value::integer(static_cast<int64_t>(v)); };
-       return make_tuple(vm, {n(e->size), n(e->compressed_size), n(e->crc), n(e->method), n(e->date), n(e->time)});
+       return make_tuple(
+           vm, {n(e->size), n(e->compressed_size), n(e->crc), n(e->method), n(e->date), n(e->time), n(e->attributes)});
      },
-     "(size, compressed size, checksum, method, date, time)"},
+     "(size, compressed size, checksum, method, date, time, attributes)"},
     {"read(self, name, check=False, /)",
      [](VM& vm, const Value* a) {
        const archive::ZipEntry* e = entry_of(vm, a);
@@ -418,11 +419,11 @@ const NativeDef kWriterMethods[] = {
        }
        return w->zip->add(name, data, size, options) ? Value::none() : Value::error();
      }},
-    {"finish(self, always_64=True, comment=b'', /)",
+    {"finish(self, always_64=True, comment=None, /)",
      [](VM& vm, const Value* a) {
        WriterState* w;
        std::string_view comment;
-       if (!open_writer(vm, a[0], w) || !arg_bytes(vm, a[2], comment)) return Value::error();
+       if (!open_writer(vm, a[0], w) || (!a[2].is_none() && !arg_bytes(vm, a[2], comment))) return Value::error();
        if (comment.size() > 0xffff) return raise(vm, vm.types.ValueError, "comment of an archive is too long");
        bool ok = w->zip->finish(a[1].is_true(), comment) && w->sink->complete();
        w->zip.reset();

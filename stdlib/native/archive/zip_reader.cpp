@@ -72,6 +72,7 @@ bool ZipReader::open(std::span<const uint8_t> bytes, std::string& error) {
     e.method = u16(h + 10);
     e.time = u16(h + 12);
     e.date = u16(h + 14);
+    e.attributes = u32(h + 38);
     e.crc = u32(h + 16);
     e.compressed_size = u32(h + 20);
     e.size = u32(h + 24);

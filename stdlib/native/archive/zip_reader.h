@@ -22,6 +22,7 @@ struct ZipEntry {
   uint32_t crc;
   uint16_t method;  // 0 stored, 8 deflated
   uint16_t time, date;
+  uint32_t attributes;
 };
 
 class ZipReader {

@@ -17,11 +17,11 @@ void number(std::string& out, uint64_t v, int bytes) {
   for (int i = 0; i < bytes; i++) out.push_back(static_cast<char>(v >> (8 * i)));
 }
 
-/// Raw deflate; false when it does not get smaller.
+/// Raw deflate; false when zlib cannot.
 bool deflated(const void* data, uint64_t size, std::string& out) {
   if (size > std::numeric_limits<uInt>::max()) return false;
   z_stream z{};
-  if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) return false;
+  if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) return false;
   out.resize(deflateBound(&z, static_cast<uLong>(size)));
   z.next_in = static_cast<Bytef*>(const_cast<void*>(data));
   z.avail_in = static_cast<uInt>(size);
@@ -30,7 +30,7 @@ bool deflated(const void* data, uint64_t size, std::string& out) {
   int status = deflate(&z, Z_FINISH);
   out.resize(z.total_out);
   deflateEnd(&z);
-  return status == Z_STREAM_END && out.size() < size;
+  return status == Z_STREAM_END;
 }
 
 }  // namespace

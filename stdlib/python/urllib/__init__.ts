@@ -1,0 +1,1 @@
+"""URLs: their parts, and what they stand for."""
