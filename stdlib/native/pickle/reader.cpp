@@ -722,7 +722,13 @@ class Machine {
         if (!enough(2)) return false;
         Ref args = pop(), f = pop();
         if (!may_call(*f, "REDUCE")) return false;
-        if (!is_kind(*args, Kind::Tuple)) return error("argument list must be a tuple");
+        if (!is_kind(*args, Kind::Tuple)) {
+          // Archives of scripted modules give the value of an enum's member as it is; their classes say so.
+          Ref takes(get_attr_or_unbound(vm_, *f, vm_.name("_takes_value")));
+          if (takes.is_error()) return false;
+          if (!takes->is_true()) return error("argument list must be a tuple");
+          return push_checked(call(vm_, *f, {*args}));
+        }
         return push_checked(call_with(vm_, *f, *args, Value::none()));
       }
       case kNewObj: {
