@@ -223,7 +223,9 @@ void check_inplace(const Tensor& t, bool recorded) {
            "a view of a leaf Variable that requires grad is being used in an in-place operation.");
   }
   if (t.requires_grad() && is_leaf(t))
-    fail(ErrorKind::RuntimeError, "a leaf Variable that requires grad is being used in an in-place operation.");
+    fail(ErrorKind::RuntimeError,
+         m && m->view ? "a view of a leaf Variable that requires grad is being used in an in-place operation."
+                      : "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
 void rebase_history(const Tensor& t, const NodeRef& node) {

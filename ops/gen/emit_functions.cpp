@@ -291,6 +291,15 @@ class Emitter {
     for (const Saved& v : saved_)
       if (v.what == Saved::What::Tensor || v.what == Saved::What::Tensors || v.what == Saved::What::Result)
         release += " s_" + v.name + ".release();";
+    // Where Python wraps a number as a tensor (the node then has another name in C++), PyTorch saves that tensor and
+    // lets go of it like any other: a second backward is an error.
+    const bool wrapped = !d_.backward.cpp_node.empty() && std::any_of(saved_.begin(), saved_.end(), [](const Saved& v) {
+      return v.what == Saved::What::Plain && v.type.base == Base::Scalar && v.type.promotes;
+    });
+    if (wrapped) {
+      line("  bool released = false;");
+      release += " released = true;";
+    }
     if (!release.empty()) line("  void release_saved() override {" + release + " }");
     std::string lookup;
     for (const Saved& v : saved_)
@@ -307,6 +316,7 @@ class Emitter {
       line("  if (!g.in[0].defined()) return;");
     else
       line("  if (!any_defined(g.in)) return;");
+    if (wrapped) line("  if (released) fail_released();");
     BodyOptions o;
     o.targets = targets_;
     for (const std::string& t : dropped_) o.targets[t] = "";

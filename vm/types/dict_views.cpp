@@ -108,7 +108,11 @@ Value view_reversed(VM& vm, const Value* a) {
 }
 
 Value view_repr(VM& vm, Value self) {
-  std::string out(self.o->type->name->view());
+  std::string out;
+  // CPython's OrderedDict has views of its own kind, odict_keys and so on; ours say only what they are called.
+  Value prefix = lookup_in_type_borrow(as<View>(self)->dict.o->type, vm.name("_view_prefix"));
+  if (is_str(prefix)) out = text_of(prefix);
+  out += self.o->type->name->view();
   ReprGuard guard(vm, self);
   if (!guard.entered()) return make_ascii(vm, "...");
   Ref list(make_list_from(vm, self));

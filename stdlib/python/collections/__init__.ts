@@ -7,6 +7,8 @@ from keyword import iskeyword
 class OrderedDict(dict):
     """A dict whose order is part of its value: == compares it, and entries can be moved to either end."""
 
+    _view_prefix = "o"  # of the names that its views show: odict_keys
+
     def popitem(self, last=True):
         """Removes and gives the last (or first) entry."""
         if last:
