@@ -1,0 +1,281 @@
+// Who owns which reference, and the ways out of native code (codegen.h has the rules).
+#include <algorithm>
+
+#include "ir/effects.h"
+#include "ir/uses.h"
+#include "jit/scalar/generator.h"
+
+namespace tsvm::jit {
+
+void Codegen::find_roots() {
+  for (BlockId b : order_) {
+    for (ValueId p : f_[b].params)
+      if (tagged(p)) root_[p.index] = p;
+    for (InstId id : f_[b].insts) set_root(f_[id]);
+  }
+  // Loads that need no reference of their own: tried for all, taken back until nothing changes.
+  std::set<uint32_t> candidates;
+  for (BlockId b : order_)
+    for (InstId id : f_[b].insts)
+      if (is_load(f_[id]) && f_[id].result && tagged(f_[id].result)) candidates.insert(f_[id].result.index);
+  for (uint32_t v : candidates) borrowed_.insert(v);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (BlockId b : order_) changed |= check_borrows(b);
+  }
+  for (ValueId& r : root_)
+    if (r && borrowed_.contains(r.index)) r = ValueId();
+}
+
+void Codegen::set_root(const Inst& i) {
+  if (!i.result || !tagged(i.result)) return;
+  switch (i.op) {
+    case Opcode::Box:
+    case Opcode::Const:
+    case Opcode::Unbound:
+    case Opcode::LoadClosure:
+    case Opcode::LoadGlobals:
+    case Opcode::GuardIs: return;  // constants of the code, kept by it
+    default: break;
+  }
+  if (is_alias(i)) {
+    ValueId of = f_.operands(i)[0];
+    if (tagged(of)) root_[i.result.index] = root_[of.index];
+    return;
+  }
+  root_[i.result.index] = i.result;
+}
+
+// Gives up borrowed loads of a block that something might invalidate before their last use.
+bool Codegen::check_borrows(BlockId b) {
+  const std::vector<InstId>& insts = f_[b].insts;
+  std::map<uint32_t, size_t> made, last;
+  for (size_t k = 0; k < insts.size(); k++) {
+    const Inst& i = f_[insts[k]];
+    if (i.result && borrowed_.contains(i.result.index)) made[i.result.index] = k;
+    ir::for_each_use(f_, i, [&](ValueId v) {
+      if (root_[v.index]) last[root_[v.index].index] = k;
+    });
+  }
+  if (made.empty()) return false;
+  // Where something may be freed or written.
+  std::vector<uint8_t> breaks(insts.size());
+  live_.walk_backwards(f_, b, [&](uint32_t k, const ir::ValueSet& after) {
+    const Inst& i = f_[insts[k]];
+    ir::Effects e = ir::effects(f_, i);
+    if (e.world || (e.writes & ir::kAllMemory)) breaks[k] = 1;
+    std::set<uint32_t> alive;
+    after.for_each([&](ValueId v) {
+      if (root_[v.index]) alive.insert(root_[v.index].index);
+    });
+    auto dies = [&](ValueId v) {
+      ValueId r = root_[v.index];
+      if (r && !borrowed_.contains(r.index) && !alive.contains(r.index)) breaks[k] = 1;
+    };
+    for (ValueId v : f_.operands(i)) dies(v);
+    if (i.exit) ir::for_each_use(f_, i, dies);
+  });
+  bool changed = false;
+  for (auto [v, k] : made) {
+    bool ok = !live_.out(b).contains(ValueId(v));
+    // Aliases that outlive the block, or arguments of edges, need a reference.
+    live_.out(b).for_each([&](ValueId w) { ok &= !(root_[w.index] && root_[w.index].index == v); });
+    for (const ir::Edge& e : f_.successors(f_.terminator(b)))
+      for (ValueId w : f_.args(e)) ok &= !(root_[w.index] && root_[w.index].index == v);
+    auto it = last.find(v);
+    size_t end = it == last.end() ? k : it->second;
+    for (size_t n = k; n < end && ok; n++) ok = !breaks[n];
+    // An instruction that runs other code must not lose its operand meanwhile.
+    if (ok && end < insts.size() && end > k && ir::effects(f_, f_[insts[end]]).world) ok = false;
+    if (!ok) {
+      borrowed_.erase(v);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+std::set<uint32_t> Codegen::roots_of(const ir::ValueSet& set) const {
+  std::set<uint32_t> out;
+  set.for_each([&](ValueId v) {
+    if (root_[v.index]) out.insert(root_[v.index].index);
+  });
+  return out;
+}
+
+void Codegen::retain(ValueId v) {
+  Tag t;
+  if (tag_is_known(v, t)) {
+    if (t == Tag::Object)
+      cc().inc(at(bits(v), offsetof(vm::Object, refs), 4));
+    else if (t == Tag::Tensor)
+      call_void(reinterpret_cast<void*>(rt_retain_tensor), {bits(v)});
+    return;
+  }
+  if (is_scalar_here(root_[v.index])) return;
+  const Place p = place(v);
+  Label done = cc().newLabel(), tensor = cc().newLabel();
+  cc().cmp(p.tag.r32(), imm(static_cast<uint32_t>(Tag::Tensor)));
+  cc().jb(done);
+  cc().je(tensor);
+  cc().inc(at(p.bits, offsetof(vm::Object, refs), 4));
+  cc().bind(done);
+  later_.push_back([this, p, done, tensor] {
+    cc().bind(tensor);
+    call_void(reinterpret_cast<void*>(rt_retain_tensor), {p.bits});
+    cc().jmp(done);
+  });
+}
+
+void Codegen::release(ValueId v) {
+  Tag t;
+  const Place p = place(v);
+  bool known = tag_is_known(v, t);
+  if (known && t < Tag::Tensor) return;
+  if (is_scalar_here(root_[v.index])) return;
+  Label done = cc().newLabel(), tensor = cc().newLabel(), dead = cc().newLabel();
+  if (!known) {
+    cc().cmp(p.tag.r32(), imm(static_cast<uint32_t>(Tag::Tensor)));
+    cc().jb(done);
+    cc().je(tensor);
+  } else if (t == Tag::Tensor) {
+    call_void(reinterpret_cast<void*>(rt_release_tensor), {p.bits});
+    return;
+  }
+  cc().dec(at(p.bits, offsetof(vm::Object, refs), 4));
+  cc().jz(dead);
+  cc().bind(done);
+  later_.push_back([this, p, done, tensor, dead, known] {
+    if (!known) {
+      cc().bind(tensor);
+      call_void(reinterpret_cast<void*>(rt_release_tensor), {p.bits});
+      cc().jmp(done);
+    }
+    cc().bind(dead);
+    call_void(reinterpret_cast<void*>(rt_destroy), {p.bits});
+    cc().jmp(done);
+  });
+}
+
+bool Codegen::is_scalar_here(ValueId root) const {
+  if (!root) return false;
+  auto it = scalar_in_.find(root.index);
+  if (it == scalar_in_.end()) return false;
+  for (auto [b, position] : it->second)
+    if (b == block_ ? position < position_ : doms_.body_dominates(b, block_)) return true;
+  return false;
+}
+
+void Codegen::call_void(void* fn, std::initializer_list<Gp> args) {
+  FuncSignatureBuilder s(CallConvId::kHost);
+  s.setRetT<void>();
+  for (size_t k = 0; k < args.size(); k++) s.addArgT<uint64_t>();
+  InvokeNode* node;
+  cc().invoke(&node, imm(reinterpret_cast<uint64_t>(fn)), s);
+  uint32_t k = 0;
+  for (const Gp& a : args) node->setArg(k++, a);
+}
+
+Label Codegen::way_out(const Inst& i, NativeStatus status) {
+  if (!i.exit) {
+    refuse(std::string(info(i.op).text) + " without an exit state");
+    return cc().newLabel();
+  }
+  if (f_.exits[i.exit.index].frames.size() != 1) refuse("exit from an inlined function");
+  for (const Stub& s : stubs_)
+    if (s.exit == i.exit && s.status == status && s.held == held_ && s.block == block_ && s.position == position_)
+      return s.label;
+  stubs_.push_back({cc().newLabel(), i.exit, status, held_, block_, position_,
+                    status == NativeStatus::Resume && i.op != Opcode::Leave});
+  return stubs_.back().label;
+}
+
+void Codegen::emit_stub(const Stub& s) {
+  block_ = s.block;
+  held_ = s.held;
+  position_ = s.position;
+  cc().bind(s.label);
+  const ir::ExitFrame& frame = f_.exits[s.exit.index].frames[0];
+  std::set<uint16_t> written;
+  for (const auto& [reg, v] : frame.registers) written.insert(reg);
+  for (uint16_t r : in_.registers)
+    if (!(r & vm::LowerMap::kRaw) && !is_slot(r) && !written.contains(r)) unbind(r);
+  if (const auto* cleared = in_.states.cleared_at(frame.bytecode_pc))
+    for (uint16_t r : *cleared) unbind(r);
+  std::set<uint32_t> given;
+  for (auto [reg, v] : frame.registers) {
+    if (reg & vm::LowerMap::kRaw) {
+      Gp raws = gp();
+      cc().mov(raws, at(frame_, offsetof(vm::Frame, raws)));
+      store_raw(v, at(raws, 8 * size_t{static_cast<uint16_t>(reg & ~vm::LowerMap::kRaw)}));
+      continue;
+    }
+    if (is_slot(reg)) continue;
+    ValueId root = root_[v.index];
+    if (root && !s.held.contains(root.index)) {
+      unbind(reg);
+      continue;
+    }
+    if (place(v).kind == Place::Virtual) {
+      const Inst& iter = *f_.def(v);
+      call_void(reinterpret_cast<void*>(rt_range_at), {bits(f_.operands(iter)[0]), ints(f_.operands(iter)[1])});
+      v = f_.operands(iter)[0];
+    }
+    if (place(v).kind == Place::Nowhere) {
+      refuse("an exit state names a value without a place");
+      return;
+    }
+    store(v, reg_tag(reg), reg_bits(reg));
+    if (root && given.insert(root.index).second) continue;
+    retain(v);
+  }
+  for (uint32_t r : s.held)
+    if (!given.contains(r)) release(ValueId(r));
+  if (s.counts) {
+    Gp count = address(&out_.exits);
+    cc().inc(Mem(count, 0, 4));
+  }
+  set_pc(frame.bytecode_pc);
+  finish(s.status);
+}
+
+bool Codegen::is_slot(uint16_t r) const {
+  const vm::Code& code = *in_.state->code;
+  return !(r & vm::LowerMap::kRaw) && r >= code.num_params && r < code.num_params + code.num_slots;
+}
+
+bool Codegen::take(ValueId v) {
+  ValueId r = root_[v.index];
+  if (!r || after_[index_].contains(r.index) || !held_.contains(r.index) || taken_.contains(r.index)) return false;
+  taken_.insert(r.index);
+  return true;
+}
+
+void Codegen::replace_value(ValueId v, const Gp& base, size_t offset) {
+  give(v);
+  Gp old_tag = gp(), old_bits = gp();
+  cc().mov(old_tag, at(base, offset));
+  cc().mov(old_bits, at(base, offset + 8));
+  store(v, at(base, offset), at(base, offset + 8));
+  release_raw(old_tag, old_bits);
+}
+
+void Codegen::release_raw(const Gp& tag, const Gp& value) {
+  Label done = cc().newLabel(), counted = cc().newLabel();
+  cc().cmp(tag.r32(), imm(static_cast<uint32_t>(Tag::Tensor)));
+  cc().jae(counted);
+  cc().bind(done);
+  later_.push_back([this, tag, value, done, counted] {
+    cc().bind(counted);
+    call_void(reinterpret_cast<void*>(rt_release), {tag, value});
+    cc().jmp(done);
+  });
+}
+
+std::set<uint32_t> Codegen::survivors(BlockId target) const {
+  std::set<uint32_t> out = roots_of(live_.in(target));
+  for (ValueId p : f_[target].params) out.erase(p.index);
+  return out;
+}
+
+}  // namespace tsvm::jit
