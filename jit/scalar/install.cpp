@@ -221,6 +221,9 @@ void install_scalar(VM& vm, const ScalarOptions& options) {
     scalar.callbacks.function_threshold = 1;
     scalar.callbacks.loop_threshold = 1;
   }
+  // For tests: "calls,iterations" after which code is compiled.
+  if (const char* thresholds = std::getenv("TSVM_JIT_THRESHOLDS"))
+    std::sscanf(thresholds, "%u,%u", &scalar.callbacks.function_threshold, &scalar.callbacks.loop_threshold);
   vm.jit = &scalar.callbacks;
 }
 
