@@ -267,6 +267,7 @@ struct ObjectRef {
   const Function* body = nullptr;  // Function: its IR, when it may be inlined
   bool has_signature = false;      // Function, Native
   bool is_pure = false;            // Native: no effect, cannot fail
+  bool converts = true;            // Native: takes ints for floats
   std::vector<TypeId> params;
   TypeId result = types::Any;
 };

@@ -144,7 +144,6 @@ Value run_frame(VM& vm_ref, Frame* frame) {
 #include "vm/bytecode.def"
   };
   VM* const vm = &vm_ref;
-  Frame* const entry = frame;
   Value* regs = frame->regs;
   const Instr* pc = frame->pc;
   Value result;
@@ -165,6 +164,13 @@ Value run_frame(VM& vm_ref, Frame* frame) {
 #define CACHE() frame->state->caches[static_cast<uint32_t>(EXT().low)]
 #define WIDE() (static_cast<uint32_t>(pc->b) | static_cast<uint32_t>(pc->c) << 16)
 #define DROP(id) drop_operand(regs, id)
+// Native code has left: with the frames of functions that were inlined there.
+#define TOP_FRAME()     \
+  do {                  \
+    frame = vm->frame;  \
+    regs = frame->regs; \
+    pc = frame->pc;     \
+  } while (0)
 // An instruction that is a function.
 #define CALL_OP(call, n)     \
   do {                       \
@@ -674,8 +680,8 @@ Value run_frame(VM& vm_ref, Frame* frame) {
       c.count = 0;
       if (NativeEntry native = vm->jit->loop_hot ? vm->jit->loop_hot(*vm, frame) : nullptr) {
         switch (native(vm, frame)) {
-          case NativeStatus::Resume: pc = frame->pc; DISPATCH();
-          case NativeStatus::Raised: pc = frame->pc; goto error;
+          case NativeStatus::Resume: TOP_FRAME(); DISPATCH();
+          case NativeStatus::Raised: TOP_FRAME(); goto error;
           case NativeStatus::Returned: goto returned_natively;
         }
       }
@@ -713,7 +719,7 @@ Value run_frame(VM& vm_ref, Frame* frame) {
             case ElementKind::Empty: break;
           }
           c.seen |= static_cast<uint16_t>(1u << static_cast<uint32_t>(item.tag));
-          c.from |= Cache::kFromOther;
+          c.from |= static_cast<uint16_t>(1u << static_cast<uint32_t>(list->element));
           regs[pc->a] = item;
           NEXT(2);
         }
@@ -1008,8 +1014,8 @@ Value run_frame(VM& vm_ref, Frame* frame) {
       if (++state->calls >= vm->jit->function_threshold) enter_hot(*vm, frame);
       if (state->native_entry) {
         switch (reinterpret_cast<NativeEntry>(state->native_entry)(vm, frame)) {
-          case NativeStatus::Resume: pc = frame->pc; DISPATCH();
-          case NativeStatus::Raised: pc = frame->pc; goto error;
+          case NativeStatus::Resume: TOP_FRAME(); DISPATCH();
+          case NativeStatus::Raised: TOP_FRAME(); goto error;
           case NativeStatus::Returned: goto returned_natively;
         }
       }
@@ -1339,7 +1345,6 @@ unwind:
     vm->frame = frame;
     add_traceback(*vm, frame, static_cast<uint32_t>(pc - frame->words()));
   }
-  (void)entry;
 }
 
 }  // namespace tsvm::vm

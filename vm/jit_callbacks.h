@@ -1,7 +1,8 @@
 // How a compiler of native code plugs into the VM. The VM never links one: everything works without.
 //
 // Native code runs on the interpreter's frames: it takes its inputs from the frame's registers, and when it leaves it
-// has stored the live values back and set Frame::pc, so that the interpreter goes on from there.
+// has stored the live values back and set Frame::pc, so that the interpreter goes on from there. Where code of inlined
+// functions is left, their frames have been pushed on top: the interpreter goes on in VM::frame.
 #pragma once
 
 #include <cstdint>

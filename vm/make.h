@@ -28,6 +28,13 @@ T* allocate_object(VM& vm, Type* type, Kind kind, size_t size = sizeof(T)) {
   return o;
 }
 
+// --- ranges and iterators ---------------------------------------------------------------------------------------
+/// step is not 0.
+Value make_range(VM& vm, int64_t start, int64_t stop, int64_t step);
+/// A range_iterator that will give next, next + step, ... up to stop.
+Value make_range_iterator(VM& vm, int64_t next, int64_t stop, int64_t step);
+Value make_list_iterator(VM& vm, Value list, int64_t next);
+
 // --- strings ------------------------------------------------------------------------------------------------------
 /// `text` must be UTF-8 (surrogates allowed).
 Value make_str(VM& vm, std::string_view text);

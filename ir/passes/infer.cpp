@@ -1,8 +1,11 @@
 #include "ir/passes/infer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ir/analysis/cfg.h"
+#include "ir/analysis/dominators.h"
+#include "ir/analysis/loops.h"
 #include "ir/effects.h"
 #include "ir/passes/fold.h"
 #include "ir/uses.h"
@@ -172,7 +175,7 @@ class Infer {
         for (size_t k = 0; k < args.size(); k++) {
           TypeId t = known(args[k]);
           fits &= t == n.params[k] || n.params[k] == types::Any ||
-                  (converting && n.params[k] == types::F64 && t && is_int(t));
+                  (converting && n.converts && n.params[k] == types::F64 && t && is_int(t));
         }
         if (fits) return o;
       }
@@ -404,8 +407,18 @@ bool run_infer(Function& f) { return Infer(f).run(); }
 
 bool run_drop_exits(Function& f) {
   bool changed = false;
-  for (Block& b : f.blocks) {
-    changed |= std::erase_if(b.insts, [&](InstId i) { return f[i].op == Opcode::ResumePoint; }) != 0;
+  Cfg cfg(f);
+  Dominators doms(f, cfg);
+  Loops loops(f, cfg, doms);
+  std::vector<bool> is_header(f.blocks.size());
+  for (const Loop& l : loops.all()) is_header[l.header.index] = true;
+  for (uint32_t n = 0; n < f.blocks.size(); n++) {
+    Block& b = f.blocks[n];
+    // One in each loop stays: there it can be interrupted.
+    bool wanted = is_header[n];
+    changed |= std::erase_if(b.insts, [&](InstId i) {
+                 return f[i].op == Opcode::ResumePoint && !std::exchange(wanted, false);
+               }) != 0;
     for (InstId i : b.insts) {
       if (!f[i].exit) continue;
       Effects e = effects(f, f[i]);

@@ -1,6 +1,8 @@
 #include "ir/passes/range_loops.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <vector>
 
 #include "ir/analysis/liveness.h"
 #include "ir/analysis/loops.h"
@@ -37,10 +39,19 @@ class RangeLoops {
     const Inst iter = f_[iter_id];
     if (iter.op != Opcode::ForIter) return false;
     ValueId range = f_.operands(iter)[0];
-    const Inst* guard = f_.def(range);
-    if (guard == nullptr || guard->op != Opcode::GuardRange) return false;
+    const Inst* made = f_.def(range);
+    if (made == nullptr) return false;
+    const Inst guard = *made;
+    bool is_list = guard.op == Opcode::MakeListIter, is_new = is_list || guard.op == Opcode::MakeRangeIter;
+    if (guard.op != Opcode::GuardRange && !is_new) return false;
     InstId guard_id = f_[range].def;
-    ValueId object = f_.operands(*guard)[0];
+    ValueId object = is_new ? range : f_.operands(guard)[0];
+    TypeId list_type;
+    if (is_list) {
+      const Inst* proof = f_.def(f_.operands(guard)[0]);
+      if (proof == nullptr || proof->op != Opcode::GuardType || !iter.exit) return false;
+      list_type = TypeId(proof->imm);
+    }
     BlockId guard_block = home_of(cfg, guard_id);
     BlockId body = f_.successors(iter)[0].target;
     if (!guard_block || loops.contains(l, guard_block) || loops.contains(l, f_.successors(iter)[1].target))
@@ -64,7 +75,8 @@ class RangeLoops {
 
     if (outlives_loop(cfg, doms, header, guard_id, range, object)) return false;
 
-    auto step = static_cast<int32_t>(guard->imm);
+    int32_t step = is_list ? 1 : static_cast<int32_t>(guard.imm);
+    std::vector<ValueId> in(f_.operands(guard).begin(), f_.operands(guard).end());
     Builder b(f_);
     b.rewrites = false;
     // Where the loop is entered.
@@ -73,19 +85,31 @@ class RangeLoops {
     b.position_at(guard_block, at + 1);
     b.range = iter.range;
     b.frame = iter.frame;
-    ValueId first = b.emit(Opcode::RangeField, {range}, 0);
-    ValueId stop = b.emit(Opcode::RangeField, {range}, 1);
+    ValueId first, stop;
+    if (is_list)
+      first = in[1];
+    else if (is_new)
+      first = in[0], stop = in[1];
+    else
+      first = b.emit(Opcode::RangeField, {range}, 0), stop = b.emit(Opcode::RangeField, {range}, 1);
+    // The iterator once it has come to that item.
+    auto iterator_at = [&](ValueId item) {
+      if (is_list) return b.emit(Opcode::MakeListIter, {in[0], item});
+      return is_new ? b.emit(Opcode::MakeRangeIter, {item, stop}, guard.imm) : b.emit(Opcode::RangeIter, {range, item});
+    };
     // The header: is there a next item?
     ValueId next = b.add_param(header, types::I64);
     b.position_at(header, 0);
-    ValueId at_header = b.emit(Opcode::RangeIter, {range, next});
+    ValueId at_header = iterator_at(next);
     b.position_at(header, static_cast<uint32_t>(f_[header].insts.size() - 1));
+    if (is_list) stop = b.emit(Opcode::ListLength, {in[0]});
     ValueId more = b.emit(Opcode::CompareI64, {next, stop}, step > 0 ? CompareOp::Lt : CompareOp::Gt);
     // The body: it is the item, and the iterator goes on. It cannot overflow, by the guard.
     b.position_at(body, 0);
     ValueId after = b.emit(Opcode::ArithI64, {next, b.const_i64(step)}, ArithOp::Add);
-    ValueId in_body = b.emit(Opcode::RangeIter, {range, after});
-    make_box(body, b.index(), iter.result, next, iter);
+    ValueId in_body = iterator_at(after);
+    uint32_t item_at = b.index();
+    if (!is_list) make_item(Opcode::Box, body, item_at, iter.result, {next}, 0, iter);
     // for_iter -> branch
     Inst& branch = f_[iter_id];
     branch.op = Opcode::Branch;
@@ -95,7 +119,33 @@ class RangeLoops {
     f_.pool.push_back(more);
     for (const PredEdge& p : cfg.preds(header)) append_arg(p.edge, loops.contains(l, p.from) ? after : first);
     update_exits(cfg, doms, header, body, range, object, at_header, in_body);
+    if (is_list) load_item(body, item_at, iter, list_type, in[0], next, range, at_header);
     return true;
+  }
+
+  /// The list may keep its elements in another way by now: that is looked at in each round, in the state before it.
+  void load_item(BlockId body, uint32_t index, const Inst& iter, TypeId list_type, ValueId list, ValueId next,
+                 ValueId range, ValueId at_header) {
+    ExitState state = f_.exits[iter.exit.index];
+    for (ExitFrame& frame : state.frames)
+      for (auto& [reg, v] : frame.registers)
+        if (v == range) v = at_header;
+    f_.exits.push_back(std::move(state));
+    Builder b(f_);
+    b.rewrites = false;
+    b.position_at(body, index);
+    b.range = iter.range;
+    b.frame = iter.frame;
+    b.exit = ExitId(static_cast<uint32_t>(f_.exits.size() - 1));
+    list = b.emit(Opcode::GuardType, {list}, list_type.index);
+    b.exit = ExitId();
+    TypeId element = (*f_.module->types)[list_type].args[0];
+    if (TypeTable::is_raw(element)) {
+      ValueId item = b.emit(Opcode::ListLoad, {list, next}, element.index);
+      make_item(Opcode::Box, body, b.index(), iter.result, {item}, 0, iter);
+    } else {
+      make_item(Opcode::ListLoad, body, b.index(), iter.result, {list, next}, element.index, iter);
+    }
   }
 
   /// Whether the iterator object is looked at once the loop is left: it stands still while the loop runs on raw ints.
@@ -131,18 +181,20 @@ class RangeLoops {
     return home_[id.index];
   }
 
-  /// The item's old value is the box of the raw one.
-  void make_box(BlockId body, uint32_t index, ValueId item, ValueId next, const Inst& iter) {
-    Inst box{};
-    box.op = Opcode::Box;
-    box.result = item;
-    box.range = iter.range;
-    box.frame = iter.frame;
-    box.operands_begin = static_cast<uint32_t>(f_.pool.size());
-    box.operands_count = 1;
-    f_.pool.push_back(next);
+  /// The instruction that gives the item its old name.
+  void make_item(Opcode op, BlockId body, uint32_t index, ValueId item, std::initializer_list<ValueId> in, uint32_t imm,
+                 const Inst& iter) {
+    Inst i{};
+    i.op = op;
+    i.imm = imm;
+    i.result = item;
+    i.range = iter.range;
+    i.frame = iter.frame;
+    i.operands_begin = static_cast<uint32_t>(f_.pool.size());
+    i.operands_count = static_cast<uint32_t>(in.size());
+    f_.pool.insert(f_.pool.end(), in.begin(), in.end());
     InstId id(static_cast<uint32_t>(f_.insts.size()));
-    f_.insts.push_back(box);
+    f_.insts.push_back(i);
     f_[item].def = id;
     f_[body].insts.insert(f_[body].insts.begin() + index, id);
   }

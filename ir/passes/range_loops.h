@@ -1,9 +1,10 @@
-// `for i in range(...)` becomes a loop over a raw int.
+// `for i in range(...)` and `for x in a_list` become loops over a raw int.
 //
-// Looked for is a for_iter over the result of a guard_range that is outside of the loop and used by nothing else (the
-// speculation has put it there). The next item becomes a block parameter; the iterator object stays as it was when the
-// loop was entered, and exit states name a range_iter, which brings it up to date. Needs guards with exit states,
-// leaves no for_iter in such loops.
+// Looked for is a for_iter whose iterator is made outside of the loop (make_range_iter, make_list_iter), or has been
+// guarded there (guard_range), and is used by nothing else. The next item (of a list: its index) becomes a block
+// parameter. Exit states name an iterator that has come as far: a new one, or what arrived, brought up to date
+// (range_iter). A list is looked at anew in each round, it may grow, shrink or change its kind of elements. Needs
+// guards with exit states, leaves no for_iter in such loops.
 #pragma once
 
 #include "ir/function.h"

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "ir/analysis/dominators.h"
 #include "ir/analysis/loops.h"
+#include "ir/effects.h"
 #include "ir/passes/loop_entry.h"
 #include "ir/uses.h"
 
@@ -96,7 +97,8 @@ class Specialiser {
 
   // --- loops ---
 
-  /// A resume point in front of each loop: generic code goes on at the header, whose parameters have arrived.
+  /// Resume points in front of each loop and at the start of each round: generic code goes on at the header, whose
+  /// parameters have arrived.
   void resume_points() {
     std::vector<BlockId> done;
     for (;;) {
@@ -111,6 +113,12 @@ class Specialiser {
       done.push_back(header);
       std::optional<ResumeState> s = state_from(header, 0);
       if (!s) continue;
+      // Each round has a place where it can be interrupted.
+      Builder at_header(f_);
+      at_header.position_at(header, 0);
+      at_header.range = f_[f_[header].insts.front()].range;
+      at_header.exit = add_exit(*s);
+      at_header.emit(Opcode::ResumePoint, {});
       Preheader pre = preheader(f_, cfg, loops, l);
       if (!pre.block) continue;
       // The way in may be a block that was made just now: its one edge has the arguments.
@@ -214,6 +222,8 @@ class Specialiser {
 
   void guard_item(InstId id) {
     if (f_[id].op != Opcode::ForIter) return;
+    const Inst* iterator = f_.def(replaced_.find(f_.operands(f_[id])[0]));
+    if (iterator != nullptr && iterator->op == Opcode::MakeRangeIter) return;
     if (auto step = sites_.range_step(id)) {
       guard_range(id, *step);
       return;
@@ -254,7 +264,10 @@ class Specialiser {
           dead_[id.index] = true;
         }
         return ValueId();
+      case Opcode::GetIter: return get_iter(b, id, in[0]);
       case Opcode::Call:
+        if (auto range = sites_.range_call(id))
+          if (ValueId v = make_range(b, *range, in)) return v;
         if (auto length = sites_.length(id)) {
           b.emit(Opcode::GuardIs, {in[0]}, object(length->callee));
           ValueId list = b.emit(Opcode::GuardType, {in[1]}, list_type(length->element));
@@ -360,6 +373,39 @@ class Specialiser {
   }
 
   // --- ranges, parameters, ways out ---
+
+  ValueId make_range(Builder& b, const ObjectRef& range, std::span<const ValueId> in) {
+    int64_t step = 1;
+    if (in.size() == 4) {
+      const Constant* c = constant_of(f_, in[3]);
+      if (c == nullptr || c->kind != Constant::Kind::Int) return ValueId();
+      step = c->int_value;
+      if (step == 0 || step != static_cast<int32_t>(step)) return ValueId();
+    }
+    b.emit(Opcode::GuardIs, {in[0]}, object(range));
+    ValueId start = in.size() == 2 ? b.const_i64(0) : b.emit(Opcode::GuardType, {in[1]}, types::I64.index);
+    ValueId stop = b.emit(Opcode::GuardType, {in[in.size() == 2 ? 1 : 2]}, types::I64.index);
+    return b.emit(Opcode::MakeRange, {start, stop}, static_cast<uint32_t>(static_cast<int32_t>(step)));
+  }
+
+  ValueId get_iter(Builder& b, InstId id, ValueId of) {
+    const Inst* def = f_.def(of);
+    if (def != nullptr && def->op == Opcode::MakeRange) {
+      auto step = static_cast<int32_t>(def->imm);
+      ValueId start = f_.operands(*def)[0], stop = f_.operands(*def)[1];
+      // What comes behind the last item has to be an i64.
+      if (step > 1)
+        b.emit(Opcode::GuardTrue, {b.emit(Opcode::CompareI64, {stop, b.const_i64(INT64_MAX - step)}, CompareOp::Le)});
+      if (step < -1)
+        b.emit(Opcode::GuardTrue, {b.emit(Opcode::CompareI64, {stop, b.const_i64(INT64_MIN - step)}, CompareOp::Ge)});
+      return b.emit(Opcode::MakeRangeIter, {start, stop}, static_cast<uint32_t>(step));
+    }
+    if (auto element = sites_.iterated_list(id)) {
+      ValueId list = b.emit(Opcode::GuardType, {of}, list_type(*element));
+      return b.emit(Opcode::MakeListIter, {list, b.const_i64(0)});
+    }
+    return ValueId();
+  }
 
   void guard_range(InstId id, int32_t step) {
     // In front of the loop whose header ends in the for_iter, with the state of its resume point.

@@ -9,7 +9,7 @@
 // Every generic instruction gets the exit state of its own start, so that later passes can make a typed one of it that
 // leaves when it must. What a site has always given becomes a guard behind it, with the state of the next instruction,
 // because the instruction itself has been done by then. In front of each loop stands a resume point, so that guards can
-// be moved there.
+// be moved there, and one at the start of its header, where a round can be interrupted.
 //
 // Sites answer from recorded feedback; "do not know" is always a good answer. Positions of bytecode and registers come
 // from the map that lowering makes.
@@ -89,6 +89,11 @@ class Sites {
   };
   /// A call with positional arguments only, of what was always the same function.
   virtual std::optional<Callee> callee(InstId) const { return std::nullopt; }
+  /// A call of the built-in range with one to three positional arguments: the class.
+  virtual std::optional<ObjectRef> range_call(InstId) const { return std::nullopt; }
+  /// A get_iter whose iterator only goes through one loop, and that was always one of a list which kept its elements as
+  /// this.
+  virtual std::optional<TypeId> iterated_list(InstId) const { return std::nullopt; }
   /// A for_iter over a range iterator that always had this step.
   virtual std::optional<int32_t> range_step(InstId) const { return std::nullopt; }
 };

@@ -32,6 +32,7 @@ void Codegen::run(JitRuntime& runtime) {
   cc_ = &compiler;
   find_order();
   find_tests();
+  find_virtuals();
   find_roots();
   if (!out_.reason.empty()) return;
   function();
@@ -200,6 +201,16 @@ bool Codegen::tag_is_known(ValueId v, Tag& tag) const {
   return p.kind == Place::Fixed || p.tag_known;
 }
 
+void Codegen::find_virtuals() {
+  virtual_.assign(f_.values.size(), true);
+  for (BlockId b : order_)
+    for (InstId id : f_[b].insts) {
+      for (ValueId v : f_.operands(f_[id])) virtual_[v.index] = false;
+      for (const ir::Edge& e : f_.successors(f_[id]))
+        for (ValueId v : f_.args(e)) virtual_[v.index] = false;
+    }
+}
+
 void Codegen::function() {
   FuncNode* fn = cc().addFunc(FuncSignatureT<uint32_t, void*, void*>());
   vm_ = gp();
@@ -336,7 +347,7 @@ void Codegen::poll(const Inst& i) {
     if (!always) continue;
     polled_.insert(l);
     cc().cmp(at(vm_, offsetof(vm::VM, interrupted), 1), imm(0));
-    cc().jne(way_out(i));
+    cc().jne(way_out(i, NativeStatus::Resume, false));
     return;
   }
 }
@@ -463,7 +474,7 @@ void Codegen::terminator(const Inst& i) {
     case Opcode::Return: return give_back(in[0]);
     case Opcode::Raise:
     case Opcode::Reraise:
-    case Opcode::Leave: cc().jmp(way_out(i)); return;
+    case Opcode::Leave: cc().jmp(way_out(i, NativeStatus::Resume, false)); return;
     case Opcode::Unreachable: cc().ud2(); return;
     default: refuse(std::string("terminator ") + info(i.op).text);
   }

@@ -86,6 +86,17 @@ TypeId seen_type(uint32_t seen) {
   return types::Any;
 }
 
+// How the one sort of lists that was recorded (Cache::from) keeps its elements.
+std::optional<TypeId> element_of(uint32_t from) {
+  switch (from) {
+    case 1 << static_cast<int>(vm::ElementKind::Any): return types::Any;
+    case 1 << static_cast<int>(vm::ElementKind::Int): return types::I64;
+    case 1 << static_cast<int>(vm::ElementKind::Float): return types::F64;
+    case 1 << static_cast<int>(vm::ElementKind::Bool): return types::Bool;
+    default: return std::nullopt;
+  }
+}
+
 double math_sqrt(double x) { return std::sqrt(x); }
 double math_exp(double x) { return std::exp(x); }
 double math_sin(double x) { return std::sin(x); }
@@ -109,7 +120,7 @@ const Math kMath[] = {
     {"math", "atan", reinterpret_cast<const void*>(math_atan), 1},
     {"math", "tanh", reinterpret_cast<const void*>(math_tanh), 1},
     {"math", "fabs", reinterpret_cast<const void*>(math_fabs), 1},
-    {"builtins", "abs", reinterpret_cast<const void*>(math_fabs), 1},
+    {"builtins", "abs", reinterpret_cast<const void*>(math_fabs), 1, false},
 };
 
 }  // namespace
@@ -240,6 +251,7 @@ std::vector<ObjectRef> Feedback::function_refs(Value v) const {
       r.has_signature = true;
       r.params.assign(m.arity, types::F64);
       r.result = types::F64;
+      r.converts = m.converts;
       keep(v);
       out.push_back(std::move(r));
     }
@@ -336,13 +348,10 @@ std::optional<ir::Sites::Item> Feedback::item(InstId i) const {
   uint16_t from = cache(i)->from;
   Item item;
   item.negative_index = from & Cache::kFromNegative;
-  switch (from & ~Cache::kFromNegative) {
-    case 1 << static_cast<int>(vm::ElementKind::Any): item.element = types::Any; return item;
-    case 1 << static_cast<int>(vm::ElementKind::Int): item.element = types::I64; return item;
-    case 1 << static_cast<int>(vm::ElementKind::Float): item.element = types::F64; return item;
-    case 1 << static_cast<int>(vm::ElementKind::Bool): item.element = types::Bool; return item;
-    default: return std::nullopt;
-  }
+  auto element = element_of(from & ~Cache::kFromNegative);
+  if (!element) return std::nullopt;
+  item.element = *element;
+  return item;
 }
 
 std::optional<ir::Sites::Callee> Feedback::callee(InstId i) const {
@@ -362,6 +371,31 @@ std::optional<ir::Sites::Callee> Feedback::callee(InstId i) const {
   }
   if (out.functions.empty()) return std::nullopt;
   return out;
+}
+
+std::optional<ObjectRef> Feedback::range_call(InstId i) const {
+  const vm::Instr* p = instr(i);
+  if (!p || static_cast<Bc>(p->op) != Bc::Call || f_[i].op != Opcode::Call) return std::nullopt;
+  const ir::CallShape& shape = f_.module->call_shapes[f_[i].imm];
+  size_t count = f_.operands(f_[i]).size() - 1;
+  if (!shape.starred.empty() || !shape.keywords.empty() || count < 1 || count > 3) return std::nullopt;
+  Value v = known_value(f_.operands(f_[i])[0]);
+  if (!v.is_object() || v.o != vm_.types.range) return std::nullopt;
+  return value_ref(v);
+}
+
+std::optional<TypeId> Feedback::iterated_list(InstId i) const {
+  const vm::Instr* p = instr(i);
+  if (!p || static_cast<Bc>(p->op) != Bc::GetIter || f_[i].op != Opcode::GetIter) return std::nullopt;
+  for (const ir::Block& b : f_.blocks) {
+    if (b.insts.empty()) continue;
+    InstId last = b.insts.back();
+    if (f_[last].op != Opcode::ForIter || f_.operands(f_[last])[0] != f_[i].result) continue;
+    const vm::Instr* loop = instr(last);
+    if (!loop || static_cast<Bc>(loop->op) != Bc::ForIter) return std::nullopt;
+    return element_of(cache(last)->from);
+  }
+  return std::nullopt;
 }
 
 std::optional<int32_t> Feedback::range_step(InstId i) const {

@@ -39,6 +39,7 @@ struct Math {
   const char* name;
   const void* code;
   uint32_t arity;
+  bool converts = true;  // ints are taken for floats
 };
 
 class Feedback : public ir::Sites {
@@ -59,6 +60,8 @@ class Feedback : public ir::Sites {
   std::optional<Item> item(ir::InstId) const override;
   std::optional<Callee> callee(ir::InstId) const override;
   std::optional<int32_t> range_step(ir::InstId) const override;
+  std::optional<ir::ObjectRef> range_call(ir::InstId) const override;
+  std::optional<ir::TypeId> iterated_list(ir::InstId) const override;
 
  private:
   const vm::Instr* instr(ir::InstId i) const;

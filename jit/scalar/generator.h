@@ -56,7 +56,7 @@ struct Place {
     Boxed,    // box of `of`
     Fixed,    // constant: `imm`, with the known tag when it is tagged
     Test,     // comparison that is made where it is used
-    Virtual,  // range_iter
+    Virtual,  // only ways out need it
   } kind = Nowhere;
   bool tag_known = false;
   Tag known = Tag::Object;
@@ -94,6 +94,7 @@ class Codegen {
   }
 
   void find_tests();
+  void find_virtuals();
   bool tagged(ValueId v) const { return !TypeTable::is_raw(f_.type_of(v)); }
   const ir::ObjectRef& object(const Inst& i) const { return f_.objects[i.imm]; }
 
@@ -101,6 +102,11 @@ class Codegen {
     return i.op == Opcode::GuardShape || i.op == Opcode::GuardType || i.op == Opcode::GuardRange ||
            i.op == Opcode::Cast || i.op == Opcode::CheckBound || i.op == Opcode::RangeIter;
   }
+  /// An object that only exit states name: it is made on the way out. (Of range_iter: brought up to date.)
+  static bool may_be_virtual(Opcode op) {
+    return op == Opcode::MakeRange || op == Opcode::MakeRangeIter || op == Opcode::MakeListIter;
+  }
+  bool is_virtual(const Inst& i) const { return may_be_virtual(i.op) && virtual_[i.result.index]; }
   static bool is_load(const Inst& i) {
     return i.op == Opcode::FieldLoad || i.op == Opcode::ListLoad || i.op == Opcode::GlobalLoad ||
            i.op == Opcode::LoadSlot;
@@ -175,12 +181,16 @@ class Codegen {
     std::set<uint32_t> held;
     BlockId block;
     uint32_t position;
-    bool counts;  // a guard failed
+    bool counts;
   };
 
   /// Where to jump to leave with the instruction's exit state.
-  Label way_out(const Inst& i, NativeStatus status = NativeStatus::Resume);
+  /// `counts`: it is a guard that fails, so that other code might do better.
+  Label way_out(const Inst& i, NativeStatus status = NativeStatus::Resume, bool counts = true);
   void emit_stub(const Stub& s);
+  /// Makes an object that only exit states name; it is in the window then.
+  void make_virtual(const Inst& i);
+  Support maker_of(Opcode op) const;
   bool is_slot(uint16_t r) const;
   void unbind(uint16_t r) { cc().mov(reg_tag(r), imm(static_cast<uint32_t>(Tag::Unbound))); }
   void set_pc(uint32_t pc) {
@@ -354,7 +364,7 @@ class Codegen {
   std::vector<Place> places_;
   std::vector<ValueId> root_;  // by value: the one that owns the reference; none: borrowed or no reference
   std::set<uint32_t> borrowed_;
-  std::vector<bool> other_use_;
+  std::vector<bool> other_use_, virtual_;
   std::map<uint32_t, Label> labels_;
   std::map<uint32_t, std::vector<std::pair<BlockId, uint32_t>>> scalar_in_;  // guards: block and position
   std::vector<Stub> stubs_;

@@ -140,6 +140,15 @@ void Codegen::instruction(const Inst& i) {
       places_[i.result.index] = p;
       return;
     }
+    case Opcode::MakeRange:
+    case Opcode::MakeRangeIter:
+    case Opcode::MakeListIter: {
+      if (!is_virtual(i)) return support(i, maker_of(i.op), i.imm);
+      Place p;
+      p.kind = Place::Virtual;
+      places_[i.result.index] = p;
+      return;
+    }
     case Opcode::FieldLoad: {
       Gp fields = gp();
       cc().mov(fields, at(bits(in[0]), fields_offset()));
@@ -314,8 +323,17 @@ void Codegen::guard_type(const Inst& i) {
                            : element == types::F64  ? vm::ElementKind::Float
                            : element == types::Bool ? vm::ElementKind::Bool
                                                     : vm::ElementKind::Any;
+    // An empty one has no elements that are kept otherwise.
+    Label fine = cc().newLabel(), other = cc().newLabel(), out = way_out(i);
     cc().cmp(at(p.bits, offsetof(vm::List, element), 1), imm(static_cast<uint32_t>(kind)));
-    cc().jne(way_out(i));
+    cc().jne(other);
+    cc().bind(fine);
+    later_.push_back([this, p, fine, other, out] {
+      cc().bind(other);
+      cc().cmp(at(p.bits, offsetof(vm::List, size)), imm(0));
+      cc().je(fine);
+      cc().jmp(out);
+    });
     p.tag_known = true;
     p.known = Tag::Object;
   } else {

@@ -38,6 +38,12 @@ void Codegen::set_root(const Inst& i) {
     case Opcode::GuardIs: return;  // constants of the code, kept by it
     default: break;
   }
+  if (i.op == Opcode::MakeListIter && is_virtual(i)) {
+    // The list has to be there when the iterator is made.
+    root_[i.result.index] = root_[f_.operands(i)[0].index];
+    return;
+  }
+  if (is_virtual(i)) return;
   if (is_alias(i)) {
     ValueId of = f_.operands(i)[0];
     if (tagged(of)) root_[i.result.index] = root_[of.index];
@@ -176,17 +182,18 @@ void Codegen::call_void(void* fn, std::initializer_list<Gp> args) {
   for (const Gp& a : args) node->setArg(k++, a);
 }
 
-Label Codegen::way_out(const Inst& i, NativeStatus status) {
+Label Codegen::way_out(const Inst& i, NativeStatus status, bool counts) {
   if (!i.exit) {
     refuse(std::string(info(i.op).text) + " without an exit state");
     return cc().newLabel();
   }
   if (f_.exits[i.exit.index].frames.size() != 1) refuse("exit from an inlined function");
+  counts &= status == NativeStatus::Resume;
   for (const Stub& s : stubs_)
-    if (s.exit == i.exit && s.status == status && s.held == held_ && s.block == block_ && s.position == position_)
+    if (s.exit == i.exit && s.status == status && s.held == held_ && s.block == block_ && s.position == position_ &&
+        s.counts == counts)
       return s.label;
-  stubs_.push_back({cc().newLabel(), i.exit, status, held_, block_, position_,
-                    status == NativeStatus::Resume && i.op != Opcode::Leave});
+  stubs_.push_back({cc().newLabel(), i.exit, status, held_, block_, position_, counts});
   return stubs_.back().label;
 }
 
@@ -203,6 +210,7 @@ void Codegen::emit_stub(const Stub& s) {
   if (const auto* cleared = in_.states.cleared_at(frame.bytecode_pc))
     for (uint16_t r : *cleared) unbind(r);
   std::set<uint32_t> given;
+  std::map<uint32_t, uint16_t> made;  // virtual objects: their register
   for (auto [reg, v] : frame.registers) {
     if (reg & vm::LowerMap::kRaw) {
       Gp raws = gp();
@@ -216,8 +224,26 @@ void Codegen::emit_stub(const Stub& s) {
       unbind(reg);
       continue;
     }
+    const Inst* def = f_.def(v);
+    if (def && is_virtual(*def)) {
+      auto [first, is_new] = made.emplace(v.index, reg);
+      if (is_new) {
+        make_virtual(*def);
+        Gp object = gp();
+        cc().mov(object, window_bits(0));
+        cc().mov(reg_tag(reg), imm(static_cast<uint32_t>(Tag::Object)));
+        cc().mov(reg_bits(reg), object);
+      } else {
+        Gp object = gp();
+        cc().mov(object, reg_bits(first->second));
+        cc().inc(at(object, offsetof(vm::Object, refs), 4));
+        cc().mov(reg_tag(reg), imm(static_cast<uint32_t>(Tag::Object)));
+        cc().mov(reg_bits(reg), object);
+      }
+      continue;
+    }
     if (place(v).kind == Place::Virtual) {
-      const Inst& iter = *f_.def(v);
+      const Inst& iter = *def;
       call_void(reinterpret_cast<void*>(rt_range_at), {bits(f_.operands(iter)[0]), ints(f_.operands(iter)[1])});
       v = f_.operands(iter)[0];
     }
@@ -237,6 +263,16 @@ void Codegen::emit_stub(const Stub& s) {
   }
   set_pc(frame.bytecode_pc);
   finish(s.status);
+}
+
+Support Codegen::maker_of(Opcode op) const {
+  return op == Opcode::MakeRange ? rt_make_range : op == Opcode::MakeRangeIter ? rt_make_range_iter : rt_make_list_iter;
+}
+
+void Codegen::make_virtual(const Inst& i) {
+  auto in = f_.operands(i);
+  for (size_t k = 0; k < in.size(); k++) store(in[k], window_tag(k), window_bits(k));
+  call_support(maker_of(i.op), i.imm, 0);
 }
 
 bool Codegen::is_slot(uint16_t r) const {

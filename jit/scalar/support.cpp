@@ -124,8 +124,9 @@ uint32_t rt_call_compiled(VM* vm, Frame* caller, Value* w, uint64_t count, uint6
     w[0] = result;
     return kDone;
   }
-  // Left, raised or never entered: the interpreter goes on (an exception that is pending is unwound first).
-  return put(w, vm::run_frame(*vm, frame));
+  // Left, raised or never entered: the interpreter goes on (an exception that is pending is unwound first), where
+  // native code of inlined functions was left in the frame of the last one.
+  return put(w, vm::run_frame(*vm, vm->frame));
 }
 
 uint32_t rt_run_frame(VM* vm, Frame*, Value* w, uint64_t callee, uint64_t) {
@@ -136,7 +137,7 @@ uint32_t rt_run_frame(VM* vm, Frame*, Value* w, uint64_t callee, uint64_t) {
     state->calls = 0;
     vm->jit->function_hot(*vm, frame);
   }
-  return put(w, vm::run_frame(*vm, frame));
+  return put(w, vm::run_frame(*vm, vm->frame));
 }
 
 uint32_t rt_get_iter(VM* vm, Frame*, Value* w, uint64_t, uint64_t) { return put(w, vm::get_iter(*vm, w[0])); }
@@ -168,6 +169,15 @@ uint32_t rt_make_tuple(VM* vm, Frame*, Value* w, uint64_t count, uint64_t) {
 uint32_t rt_make_list(VM* vm, Frame*, Value* w, uint64_t count, uint64_t) {
   vm->heap.collect_if_due();
   return put(w, vm::make_list(*vm, std::span<const Value>(w, count)));
+}
+uint32_t rt_make_range(VM* vm, Frame*, Value* w, uint64_t step, uint64_t) {
+  return put(w, vm::make_range(*vm, w[0].i, w[1].i, static_cast<int32_t>(step)));
+}
+uint32_t rt_make_range_iter(VM* vm, Frame*, Value* w, uint64_t step, uint64_t) {
+  return put(w, vm::make_range_iterator(*vm, w[0].i, w[1].i, static_cast<int32_t>(step)));
+}
+uint32_t rt_make_list_iter(VM* vm, Frame*, Value* w, uint64_t, uint64_t) {
+  return put(w, vm::make_list_iterator(*vm, w[0], w[1].i));
 }
 uint32_t rt_make_slice(VM* vm, Frame*, Value* w, uint64_t, uint64_t) {
   return put(w, vm::make_slice(*vm, w[0], w[1], w[2]));

@@ -42,6 +42,10 @@ uint32_t rt_get_iter(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_for_iter(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_make_tuple(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_t);
 uint32_t rt_make_list(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_t);
+/// window: ints start, stop; or a list and an int.
+uint32_t rt_make_range(vm::VM*, vm::Frame*, vm::Value*, uint64_t step, uint64_t);
+uint32_t rt_make_range_iter(vm::VM*, vm::Frame*, vm::Value*, uint64_t step, uint64_t);
+uint32_t rt_make_list_iter(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_make_slice(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_make_cell(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_list_append(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);

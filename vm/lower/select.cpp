@@ -668,6 +668,9 @@ class Selector {
       case Opcode::GuardRange:
       case Opcode::RangeField:
       case Opcode::RangeIter:
+      case Opcode::MakeRange:
+      case Opcode::MakeRangeIter:
+      case Opcode::MakeListIter:
       case Opcode::FieldLoad:
       case Opcode::FieldStore:
       case Opcode::GlobalLoad:

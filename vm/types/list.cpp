@@ -689,6 +689,10 @@ const NativeDef kClassMethods[] = {{"__class_getitem__(cls, item, /)", class_get
 
 }  // namespace
 
+Value make_list_iterator(VM& vm, Value list, int64_t next) {
+  return make_iterator(vm, vm.types.list_iterator, list, next);
+}
+
 void init_list(VM& vm) {
   Type* t = vm.types.list;
   t->instance_size = sizeof(List);

@@ -223,6 +223,12 @@ Value make_iterator(VM& vm, int64_t start, int64_t step, int64_t n) {
   return Value::object(it);
 }
 
+int64_t items_left(int64_t next, int64_t stop, int64_t step) {
+  auto from = static_cast<__int128>(next), to = static_cast<__int128>(stop);
+  __int128 n = step > 0 ? (to - from + step - 1) / step : (from - to - step - 1) / -static_cast<__int128>(step);
+  return static_cast<int64_t>(std::clamp<__int128>(n, 0, INT64_MAX));
+}
+
 Value make_long_iterator(VM& vm, Value start, Value step, Value n) {
   auto* it = allocate_object<LongRangeIterator>(vm, vm.types.long_range_iterator, Kind::Iterator);
   it->next = new_ref(start);
@@ -368,6 +374,10 @@ bool slice_bounds(VM& vm, Slice* s, int64_t length, int64_t& start, int64_t& sto
   if (step > 0 && start < stop) count = (stop - start - 1) / step + 1;
   if (step < 0 && start > stop) count = (start - stop - 1) / -step + 1;
   return true;
+}
+
+Value make_range_iterator(VM& vm, int64_t next, int64_t stop, int64_t step) {
+  return make_iterator(vm, next, step, items_left(next, stop, step));
 }
 
 void init_range(VM& vm) {
