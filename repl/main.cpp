@@ -20,6 +20,7 @@ constexpr const char* kUsage =
     "  file             the program is read from `file`\n"
     "  -                the program is read from the standard input\n"
     "  --jit=MODE       native code: on (the default), off, or force (from the first call on)\n"
+    "  --perf-map       the names of native functions are written to /tmp/perf-PID.map, for perf\n"
     "  --no-fuse        tensor operators are not fused\n"
     "  --no-passes      the intermediate code is not optimised\n"
     "  --version        show the version and exit\n"
@@ -66,6 +67,8 @@ int main(int argc, char** argv) {
         options.vm.jit_mode = vm::JitMode::Force;
       else
         return usage_error("--jit is on, off or force, not '" + mode + "'");
+    } else if (a == "--perf-map") {
+      options.scalar.perf_map = true;
     } else if (a == "--no-fuse") {
       options.vm.fuse = false;
     } else if (a == "--no-passes") {

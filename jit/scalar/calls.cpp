@@ -63,7 +63,7 @@ void Codegen::call_method(const Inst& i) {
 }
 
 void Codegen::generic_exit(const Inst& i, const char* what) {
-  if (in_.is_loop && loops_.innermost(block_) != ir::Loops::kNone) return refuse(what);
+  if (in_.is_loop() && loops_.innermost(block_) != ir::Loops::kNone) return refuse(what);
   cc().jmp(way_out(i));
   define_anything(i);
 }

@@ -218,18 +218,20 @@ void Codegen::function() {
   regs_ = gp();
   fn->setArg(0, vm_);
   fn->setArg(1, frame_);
-  if (!in_.is_loop) {
+  Label full = cc().newLabel();
+  if (!in_.is_loop()) {
     // Frame::self is where the result goes; a constructor's frame needs it.
-    Label plain = cc().newLabel();
     cc().test(at(frame_, offsetof(vm::Frame, flags), 1), imm(vm::kConstructFrame));
-    Label back = cc().newLabel();
-    cc().jnz(back);
+    cc().jnz(full);
     cc().cmp(at(vm_, offsetof(vm::VM, interrupted), 1), imm(0));
-    cc().jz(plain);
-    cc().bind(back);
-    finish(NativeStatus::Resume);
-    cc().bind(plain);
+    cc().jnz(full);
   }
+  check_room(full);
+  later_.push_back([this, full] {
+    cc().bind(full);
+    set_pc(in_.is_loop() ? static_cast<uint32_t>(in_.header_pc) : 0);
+    finish(NativeStatus::Resume);
+  });
   cc().mov(regs_, at(frame_, offsetof(vm::Frame, regs)));
   size_t widest = 4;
   for (BlockId b : order_)
@@ -491,14 +493,15 @@ void Codegen::give_back(ValueId v) {
   for (size_t k = 0; k < in_.registers.size(); k++) {
     uint16_t r = in_.registers[k];
     ValueId p = f_[f_.entry].params[k];
-    if (tagged(p) && !is_slot(r) && !is_scalar_here(p)) unbind(r);
+    if (tagged(p) && !is_slot(*in_.state->code, r) && !is_scalar_here(p))
+      cc().mov(reg_tag(r), imm(static_cast<uint32_t>(Tag::Unbound)));
   }
   note_result(v);
   finish(NativeStatus::Returned);
 }
 
 void Codegen::note_result(ValueId v) {
-  if (in_.is_loop) return;  // the interpreter does it when it returns
+  if (in_.is_loop()) return;  // the interpreter does it when it returns
   Tag t;
   if (tag_is_known(v, t)) {
     in_.state->returned |= static_cast<uint16_t>(1u << static_cast<uint32_t>(t));

@@ -14,10 +14,12 @@
 //
 // A way out stores what its exit state names to the frame's registers, gives the references there, releases what is not
 // named, and makes unbound what had arrived and is not needed: then the frame is as the interpreter would have left it.
-// Code for it stands at the end of the function.
+// Code for it stands at the end of the function. Where the code of an inlined function is left, the frames that it
+// would have are made as well: that cannot fail, because there has been room for them when native code was entered.
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ir/function.h"
@@ -32,10 +34,13 @@ struct CodegenInput {
   vm::CodeState* state;
   const ir::Function& f;
   const BytecodeStates& states;
+  /// Of the functions that were inlined, by their generic code.
+  std::vector<std::pair<const ir::Function*, const BytecodeStates*>> inlined_states;
   /// By parameter of `f`: the frame's register it arrives in (LowerMap::kRaw: of the raw bank).
   std::vector<uint16_t> registers;
-  bool is_loop = false;
+  int64_t header_pc = -1;  // of the loop; -1: the whole function
   bool want_text = false;
+  bool is_loop() const { return header_pc >= 0; }
 };
 
 /// Fills entry, size and text of `out`, or its reason.

@@ -6,14 +6,17 @@
 #include "jit/scalar/compile.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "ir/analysis/dominators.h"
 #include "ir/analysis/loops.h"
+#include "ir/passes/inline.h"
 #include "ir/passes/loop_entry.h"
 #include "ir/passes/pipeline.h"
 #include "ir/print.h"
 #include "jit/scalar/codegen.h"
 #include "jit/scalar/feedback.h"
+#include "vm/runtime.h"
 
 namespace tsvm::jit {
 
@@ -39,8 +42,8 @@ class Compiler {
     if (!prepare()) return std::move(out_);
     BytecodeStates states(*generic_, map_, *state_->code);
     Function f = *generic_;
-    Feedback feedback(r_.vm, r_.frame, *generic_, states, *out_);
-    feedback.at_entry = r_.header_pc < 0;
+    Feedback feedback(r_.vm, state_, r_.frame->globals, *generic_, states, *out_);
+    if (r_.header_pc < 0) feedback.arguments = r_.frame->regs;
     std::vector<uint16_t> registers;
     if (r_.header_pc < 0) {
       ir::specialise(f, feedback, states);
@@ -54,10 +57,13 @@ class Compiler {
       if (!find_arriving(states, start, registers)) return refuse("a value is needed that bytecode does not keep");
       if (!ir::specialise(f, feedback, states, &start)) return refuse("a handler needs the loop's values");
     }
+    inline_calls(f, states);
     ir::PassOptions options;
     ir::run_passes(f, ir::PassLevel::Native, options);
     if (f[f.entry].params.size() != registers.size()) return refuse("parameters were lost");
-    CodegenInput in{r_.vm, state_, f, states, registers, r_.header_pc >= 0, r_.want_text};
+    CodegenInput in{r_.vm, state_, f, states, {}, registers, r_.header_pc, r_.want_text};
+    for (const auto& [fn, body] : bodies_)
+      if (body) in.inlined_states.emplace_back(body->generic, &*body->states);
     generate(in, r_.runtime, *out_);
     if (r_.want_text) out_->text = ir::print(f) + out_->text;
     return std::move(out_);
@@ -126,11 +132,104 @@ class Compiler {
     return true;
   }
 
+  // --- inlining ---
+
+  /// A function whose code can stand in the place of a call to it.
+  struct Body {
+    const Function* generic = nullptr;
+    Function code;
+    std::optional<BytecodeStates> states;
+  };
+
+  /// Calls of small known functions. The ways out of a body have the frame of its caller as it is while the call runs:
+  /// what the call took over is not there any more.
+  void inline_calls(Function& f, const BytecodeStates& states) {
+    struct Site {
+      BlockId block;
+      InstId call;
+    };
+    std::vector<Site> sites;
+    for (uint32_t b = 0; b < f.blocks.size(); b++)
+      for (InstId i : f.blocks[b].insts)
+        if (f[i].op == Opcode::CallCompiled && f[i].exit) sites.push_back({BlockId(b), i});
+    // From the last to the first, so that the block of an earlier site is still where it was.
+    std::reverse(sites.begin(), sites.end());
+    size_t budget = kLargestInlined;
+    for (const Site& site : sites) {
+      uint32_t object = f[site.call].imm;
+      Body* body = body_of(f, static_cast<const vm::Function*>(f.objects[object].pointer));
+      if (!body || size_of(body->code) > budget) continue;
+      ir::ExitState calling = f.exits[f[site.call].exit.index];
+      if (calling.frames.size() != 1) continue;
+      std::vector<uint16_t> taken = states.taken_at(calling.frames[0].bytecode_pc);
+      std::erase_if(calling.frames[0].registers,
+                    [&](const auto& r) { return std::find(taken.begin(), taken.end(), r.first) != taken.end(); });
+      f.exits.push_back(std::move(calling));
+      f[site.call].exit = ExitId(static_cast<uint32_t>(f.exits.size() - 1));
+      const Inst call = f[site.call];
+      if (!ir::can_inline(f, call, body->code)) continue;
+      std::vector<ValueId> args(f.operands(call).begin(), f.operands(call).end());
+      ir::inline_call(f, site.block, site.call, body->code, args, object, body->generic);
+      budget -= size_of(body->code);
+    }
+  }
+
+  static size_t size_of(const Function& f) {
+    size_t n = 0;
+    for (const ir::Block& b : f.blocks) n += b.insts.size();
+    return n;
+  }
+
+  /// Null: it cannot be inlined.
+  Body* body_of(const Function& caller, const vm::Function* fn) {
+    auto [at, is_new] = bodies_.try_emplace(fn);
+    if (!is_new) return at->second.get();
+    vm::CodeState* state = fn->code;
+    const vm::Code& code = *state->code;
+    const Function* generic = fn->closure_size ? nullptr : state->unit->ir(code.index);
+    if (!generic || generic->module != caller.module || !code.is_simple || code.is_generator || code.num_slots ||
+        size_of(*generic) > kSmallBody)
+      return nullptr;
+    vm::LowerMap map;
+    vm::LowerResult again = vm::lower(*generic, code.index, &map);
+    if (!again.code || again.code->words != code.words) return nullptr;
+    auto body = std::make_unique<Body>();
+    body->generic = generic;
+    body->code = *generic;
+    body->states.emplace(*generic, map, code);
+    Feedback feedback(r_.vm, state, vm::as<vm::Module>(fn->module)->dict, *generic, *body->states, *out_);
+    ir::specialise(body->code, feedback, *body->states);
+    // There is no frame for it while it runs, so nothing that it calls may look for one: it calls nothing, or itself,
+    // or a C function.
+    for (const ir::Block& b : body->code.blocks) {
+      if (b.handler && !b.insts.empty()) return nullptr;
+      for (InstId i : b.insts) {
+        const Inst& inst = body->code[i];
+        if (inst.op == Opcode::CallMethod || inst.op == Opcode::LoadSuper || inst.op == Opcode::ImportName ||
+            inst.op == Opcode::MakeFunction || inst.op == Opcode::BuildClass)
+          return nullptr;
+        if (inst.op == Opcode::CallCompiled && body->code.objects[inst.imm].pointer != fn) return nullptr;
+        if (inst.op == Opcode::Call) {
+          const Inst* callee = body->code.def(body->code.operands(inst)[0]);
+          if (!callee || callee->op != Opcode::GuardIs ||
+              body->code.objects[callee->imm].kind != ir::ObjectRef::Kind::Native)
+            return nullptr;
+        }
+      }
+    }
+    at->second = std::move(body);
+    return at->second.get();
+  }
+
+  static constexpr size_t kSmallBody = 60;        // instructions of generic code
+  static constexpr size_t kLargestInlined = 400;  // in all
+
   const CompileRequest& r_;
   vm::CodeState* state_;
   std::unique_ptr<NativeCode> out_;
   const Function* generic_ = nullptr;
   vm::LowerMap map_;
+  std::map<const vm::Function*, std::unique_ptr<Body>> bodies_;
 };
 
 }  // namespace

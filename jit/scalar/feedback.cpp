@@ -23,7 +23,7 @@ namespace types = ir::types;
 
 // --- states of bytecode ---
 
-BytecodeStates::BytecodeStates(const ir::Function& f, const vm::LowerMap& map, const vm::Code& code) {
+BytecodeStates::BytecodeStates(const ir::Function& f, const vm::LowerMap& map, const vm::Code& code) : code_(code) {
   std::unordered_map<uint32_t, uint16_t> second;  // by value: of load_method's two registers
   for (const vm::LowerMap::Point& p : map.points) {
     const auto* i = reinterpret_cast<const vm::Instr*>(code.words.data() + p.pc);
@@ -59,6 +59,23 @@ const ir::ResumeState* BytecodeStates::at(uint32_t pc) const {
 const std::vector<uint16_t>* BytecodeStates::cleared_at(uint32_t pc) const {
   auto it = cleared_.find(pc);
   return it == cleared_.end() ? nullptr : &it->second;
+}
+
+std::vector<uint16_t> BytecodeStates::taken_at(uint32_t pc) const {
+  const auto* i = reinterpret_cast<const vm::Instr*>(code_.words.data() + pc);
+  const vm::BytecodeInfo& row = info(static_cast<Bc>(i->op));
+  std::vector<uint16_t> out;
+  auto see = [&](uint16_t id) {
+    if (id & vm::kLastUse) out.push_back(id & vm::kRegisterMask);
+  };
+  const uint16_t fields[] = {i->a, i->b, i->c};
+  for (int k = 0; k < 3; k++) {
+    if (row.fields[k] == 'r' || row.fields[k] == 'R') see(fields[k]);
+    if (row.fields[k] != 'c' || row.list != 'l') continue;
+    const auto* list = reinterpret_cast<const uint16_t*>(i + 1 + row.has_extension());
+    for (uint32_t n = 0; n < fields[k]; n++) see(list[n]);
+  }
+  return out;
 }
 
 int64_t BytecodeStates::pc_of(InstId inst) const {
@@ -125,12 +142,13 @@ const Math kMath[] = {
 
 }  // namespace
 
-Feedback::Feedback(vm::VM& vm, vm::Frame* frame, const ir::Function& f, const BytecodeStates& states, NativeCode& out)
-    : vm_(vm), frame_(frame), f_(f), states_(states), out_(out) {}
+Feedback::Feedback(vm::VM& vm, vm::CodeState* state, vm::Dict* globals, const ir::Function& f,
+                   const BytecodeStates& states, NativeCode& out)
+    : vm_(vm), state_(state), globals_(globals), f_(f), states_(states), out_(out) {}
 
 const vm::Instr* Feedback::instr(InstId i) const {
   int64_t pc = states_.pc_of(i);
-  return pc < 0 ? nullptr : frame_->words() + pc;
+  return pc < 0 ? nullptr : reinterpret_cast<const vm::Instr*>(state_->code->words.data()) + pc;
 }
 
 const Cache* Feedback::cache(InstId i) const {
@@ -138,8 +156,8 @@ const Cache* Feedback::cache(InstId i) const {
   if (!p) return nullptr;
   const vm::BytecodeInfo& row = info(static_cast<Bc>(p->op));
   const auto& ext = *reinterpret_cast<const vm::ExtensionWord*>(p + 1);
-  if (row.extension[0] == 'h') return &frame_->state->caches[static_cast<uint32_t>(ext.low)];
-  if (row.extension[1] == 'h') return &frame_->state->caches[ext.high];
+  if (row.extension[0] == 'h') return &state_->caches[static_cast<uint32_t>(ext.low)];
+  if (row.extension[1] == 'h') return &state_->caches[ext.high];
   return nullptr;
 }
 
@@ -148,7 +166,7 @@ void Feedback::keep(Value v) const {
 }
 
 TypeId Feedback::param(uint32_t i) const {
-  return at_entry && i < frame_->state->code->num_params ? raw_type(frame_->regs[i].tag) : types::Any;
+  return arguments && i < state_->code->num_params ? raw_type(arguments[i].tag) : types::Any;
 }
 
 bool Feedback::never_reached(ir::BlockId b) const { return b.index < wanted.size() && !wanted[b.index]; }
@@ -294,7 +312,7 @@ std::optional<ir::Sites::Global> Feedback::global(InstId i) const {
   const vm::Instr* p = instr(i);
   if (!p || static_cast<Bc>(p->op) != Bc::LoadGlobal || f_[i].op != Opcode::LoadGlobal) return std::nullopt;
   const Cache* c = cache(i);
-  vm::Dict* globals = frame_->globals;
+  vm::Dict* globals = globals_;
   if (c->key != globals->keys_version) return std::nullopt;
   if (c->kind == Cache::Global) return global_at(globals, c->index, nullptr);
   if (c->kind == Cache::Builtin && c->key2 == vm_.builtins->keys_version)
@@ -309,9 +327,8 @@ Value Feedback::known_value(ValueId v) const {
   const vm::Instr* p = instr(id);
   const Cache* c = cache(id);
   if (!p || !c) return Value();
-  if (def->op == Opcode::LoadGlobal && static_cast<Bc>(p->op) == Bc::LoadGlobal &&
-      c->key == frame_->globals->keys_version) {
-    if (c->kind == Cache::Global) return frame_->globals->entries[c->index].value;
+  if (def->op == Opcode::LoadGlobal && static_cast<Bc>(p->op) == Bc::LoadGlobal && c->key == globals_->keys_version) {
+    if (c->kind == Cache::Global) return globals_->entries[c->index].value;
     if (c->kind == Cache::Builtin && c->key2 == vm_.builtins->keys_version)
       return vm_.builtins->entries[c->index].value;
   }

@@ -24,10 +24,13 @@ class BytecodeStates : public ir::ResumeMap {
   /// registers, the second of which is the object when no bound method was made; compiled code always makes one. Null:
   /// there are none.
   const std::vector<uint16_t>* cleared_at(uint32_t pc) const;
+  /// Registers that an instruction takes over (they are last uses): while a call runs they are unbound.
+  std::vector<uint16_t> taken_at(uint32_t pc) const;
   /// Where the bytecode of an instruction starts, -1: it has none.
   int64_t pc_of(ir::InstId inst) const;
 
  private:
+  const vm::Code& code_;
   std::unordered_map<uint32_t, ir::ResumeState> by_inst_;
   std::unordered_map<uint32_t, uint32_t> inst_at_;
   std::unordered_map<uint32_t, std::vector<uint16_t>> cleared_;
@@ -44,12 +47,13 @@ struct Math {
 
 class Feedback : public ir::Sites {
  public:
-  /// `frame`: the one that is running the function. `types` outlives it.
-  Feedback(vm::VM& vm, vm::Frame* frame, const ir::Function& f, const BytecodeStates& states, NativeCode& out);
+  /// `f`: the generic function; `globals`: its module's.
+  Feedback(vm::VM& vm, vm::CodeState* state, vm::Dict* globals, const ir::Function& f, const BytecodeStates& states,
+           NativeCode& out);
 
   /// The blocks outside of these are left out: compiled code leaves when it gets there. Empty: all are wanted.
   std::vector<bool> wanted;
-  bool at_entry = false;  // the arguments are in the frame's registers
+  const vm::Value* arguments = nullptr;  // of the call at hand, when there is one
 
   ir::TypeId param(uint32_t i) const override;
   ir::TypeId result(ir::InstId) const override;
@@ -84,7 +88,8 @@ class Feedback : public ir::Sites {
   void keep(vm::Value v) const;
 
   vm::VM& vm_;
-  vm::Frame* frame_;
+  vm::CodeState* state_;
+  vm::Dict* globals_;
   const ir::Function& f_;
   const BytecodeStates& states_;
   NativeCode& out_;

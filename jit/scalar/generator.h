@@ -191,8 +191,15 @@ class Codegen {
   /// Makes an object that only exit states name; it is in the window then.
   void make_virtual(const Inst& i);
   Support maker_of(Opcode op) const;
-  bool is_slot(uint16_t r) const;
-  void unbind(uint16_t r) { cc().mov(reg_tag(r), imm(static_cast<uint32_t>(Tag::Unbound))); }
+  static bool is_slot(const vm::Code& code, uint16_t r) {
+    return !(r & vm::LowerMap::kRaw) && r >= code.num_params && r < code.num_params + code.num_slots;
+  }
+  /// What a frame of an exit state, or of an instruction, belongs to: 0 is the function itself.
+  const vm::Function* inlined_function(uint32_t frame) const;
+  const vm::CodeState& state_of(uint32_t frame) const;
+  const BytecodeStates& states_of(uint32_t frame) const;
+  /// Jumps there unless there is room for the frames of inlined functions.
+  void check_room(const Label& full);
   void set_pc(uint32_t pc) {
     cc().mov(at(frame_, offsetof(vm::Frame, pc)), address(in_.state->code->words.data() + pc));
   }
@@ -274,7 +281,7 @@ class Codegen {
   }
 
   void make_constant(const Inst& i);
-  bool same_constant(const ir::Constant& ours, const ir::Constant& theirs) const;
+  bool same_constant(const ir::Constant& ours, const ir::Constant& theirs, const vm::CodeState& state) const;
   uint64_t name(uint32_t id) { return reinterpret_cast<uint64_t>(in_.vm.name(f_.module->text(ir::NameId(id)))); }
 
   /// A tagged value from memory; it owns a reference if it is to.

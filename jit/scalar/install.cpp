@@ -9,7 +9,9 @@
 #include "jit/scalar/install.h"
 
 #include <asmjit/x86.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -124,11 +126,15 @@ NativeCode* code_for(VM& vm, Frame* frame, Entry& e, int64_t header_pc) {
   const vm::Code& code = *frame->state->code;
   const std::string& wanted = scalar.options.dump;
   request.want_text = !wanted.empty() && (wanted == code.name || wanted == code.qualified_name);
+  auto start = std::chrono::steady_clock::now();
   std::unique_ptr<NativeCode> made = compile(request);
   if (scalar.stats) {
     std::string where = header_pc < 0 ? "" : " loop at " + std::to_string(header_pc);
     if (made->entry)
-      std::fprintf(stderr, "jit: %s%s: %zu bytes\n", code.qualified_name.c_str(), where.c_str(), made->size);
+      std::fprintf(
+          stderr, "jit: %s%s: %zu bytes, %lld us\n", code.qualified_name.c_str(), where.c_str(), made->size,
+          static_cast<long long>(
+              std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count()));
     else
       std::fprintf(stderr, "jit: %s%s: refused: %s\n", code.qualified_name.c_str(), where.c_str(),
                    made->reason.c_str());
@@ -139,6 +145,13 @@ NativeCode* code_for(VM& vm, Frame* frame, Entry& e, int64_t header_pc) {
     std::fflush(stdout);
   }
   if (made->entry) {
+    if (scalar.options.perf_map)
+      if (std::FILE* map = std::fopen(("/tmp/perf-" + std::to_string(::getpid()) + ".map").c_str(), "a")) {
+        std::string loop = header_pc < 0 ? "" : " loop " + std::to_string(code.range_at(header_pc).begin);
+        std::fprintf(map, "%llx %zx %s%s\n", reinterpret_cast<unsigned long long>(made->entry), made->size,
+                     code.qualified_name.c_str(), loop.c_str());
+        std::fclose(map);
+      }
     scalar.compiled++;
     scalar.bytes += made->size;
   } else {

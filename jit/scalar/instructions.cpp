@@ -171,7 +171,7 @@ void Codegen::instruction(const Inst& i) {
     case Opcode::CallCompiled: return call_compiled(i);
     default:
       // What native code does not do is done by the interpreter, which comes back at the next round.
-      if (in_.is_loop && loops_.innermost(block_) != ir::Loops::kNone)
+      if (in_.is_loop() && loops_.innermost(block_) != ir::Loops::kNone)
         return refuse(std::string("instruction ") + info(i.op).text);
       cc().jmp(way_out(i));
       define_anything(i);
@@ -205,19 +205,20 @@ void Codegen::make_constant(const Inst& i) {
     default: break;
   }
   // Those of the bytecode, so that they are the same objects.
-  const std::vector<ir::Constant>& table = in_.state->code->constants;
+  const vm::CodeState& state = state_of(i.frame);
+  const std::vector<ir::Constant>& table = state.code->constants;
   for (size_t k = 0; k < table.size(); k++)
-    if (same_constant(c, table[k])) {
-      vm::Value v = in_.state->constants[k];
+    if (same_constant(c, table[k], state)) {
+      vm::Value v = state.constants[k];
       return fixed(i.result, v.tag, v.bits);
     }
   refuse("a constant that the bytecode does not have");
 }
 
-bool Codegen::same_constant(const ir::Constant& ours, const ir::Constant& theirs) const {
+bool Codegen::same_constant(const ir::Constant& ours, const ir::Constant& theirs, const vm::CodeState& state) const {
   if (ours.kind != theirs.kind || ours.items.size() != theirs.items.size()) return false;
   for (size_t k = 0; k < ours.items.size(); k++)
-    if (!same_constant(f_.module->constants[ours.items[k].index], in_.state->code->constants[theirs.items[k].index]))
+    if (!same_constant(f_.module->constants[ours.items[k].index], state.code->constants[theirs.items[k].index], state))
       return false;
   ir::Constant a = ours, b = theirs;
   a.items.clear();

@@ -1,6 +1,8 @@
 // Who owns which reference, and the ways out of native code (codegen.h has the rules).
 #include <algorithm>
+#include <utility>
 
+#include "base/check.h"
 #include "ir/effects.h"
 #include "ir/uses.h"
 #include "jit/scalar/generator.h"
@@ -187,7 +189,6 @@ Label Codegen::way_out(const Inst& i, NativeStatus status, bool counts) {
     refuse(std::string(info(i.op).text) + " without an exit state");
     return cc().newLabel();
   }
-  if (f_.exits[i.exit.index].frames.size() != 1) refuse("exit from an inlined function");
   counts &= status == NativeStatus::Resume;
   for (const Stub& s : stubs_)
     if (s.exit == i.exit && s.status == status && s.held == held_ && s.block == block_ && s.position == position_ &&
@@ -202,58 +203,74 @@ void Codegen::emit_stub(const Stub& s) {
   held_ = s.held;
   position_ = s.position;
   cc().bind(s.label);
-  const ir::ExitFrame& frame = f_.exits[s.exit.index].frames[0];
-  std::set<uint16_t> written;
-  for (const auto& [reg, v] : frame.registers) written.insert(reg);
-  for (uint16_t r : in_.registers)
-    if (!(r & vm::LowerMap::kRaw) && !is_slot(r) && !written.contains(r)) unbind(r);
-  if (const auto* cleared = in_.states.cleared_at(frame.bytecode_pc))
-    for (uint16_t r : *cleared) unbind(r);
   std::set<uint32_t> given;
-  std::map<uint32_t, uint16_t> made;  // virtual objects: their register
-  for (auto [reg, v] : frame.registers) {
-    if (reg & vm::LowerMap::kRaw) {
-      Gp raws = gp();
-      cc().mov(raws, at(frame_, offsetof(vm::Frame, raws)));
-      store_raw(v, at(raws, 8 * size_t{static_cast<uint16_t>(reg & ~vm::LowerMap::kRaw)}));
-      continue;
+  std::map<uint32_t, std::pair<Gp, uint16_t>> made;  // virtual objects: where they have been put
+  Gp frame_at = frame_, regs = regs_;
+  const std::vector<ir::ExitFrame>& frames = f_.exits[s.exit.index].frames;
+  for (size_t n = 0; n < frames.size(); n++) {
+    const ir::ExitFrame& frame = frames[n];
+    const vm::CodeState& state = state_of(frame.function);
+    auto tag_at = [&](uint16_t r) { return at(regs, 16 * size_t{r}); };
+    auto bits_at = [&](uint16_t r) { return at(regs, 16 * size_t{r} + 8); };
+    auto unbind = [&](uint16_t r) { cc().mov(tag_at(r), imm(static_cast<uint32_t>(Tag::Unbound))); };
+    if (n > 0) {
+      Gp outer = frame_at;
+      frame_at = gp();
+      regs = gp();
+      InvokeNode* node;
+      cc().invoke(&node, imm(reinterpret_cast<uint64_t>(rt_push_inlined)),
+                  FuncSignatureT<uint64_t, uint64_t, uint64_t, uint64_t>());
+      node->setArg(0, vm_);
+      node->setArg(1, outer);
+      node->setArg(2, imm(reinterpret_cast<uint64_t>(inlined_function(frame.function))));
+      node->setRet(0, frame_at);
+      cc().mov(regs, at(frame_at, offsetof(vm::Frame, regs)));
+    } else {
+      std::set<uint16_t> written;
+      for (const auto& [reg, v] : frame.registers) written.insert(reg);
+      for (uint16_t r : in_.registers)
+        if (!(r & vm::LowerMap::kRaw) && !is_slot(*state.code, r) && !written.contains(r)) unbind(r);
     }
-    if (is_slot(reg)) continue;
-    ValueId root = root_[v.index];
-    if (root && !s.held.contains(root.index)) {
-      unbind(reg);
-      continue;
-    }
-    const Inst* def = f_.def(v);
-    if (def && is_virtual(*def)) {
-      auto [first, is_new] = made.emplace(v.index, reg);
-      if (is_new) {
-        make_virtual(*def);
-        Gp object = gp();
-        cc().mov(object, window_bits(0));
-        cc().mov(reg_tag(reg), imm(static_cast<uint32_t>(Tag::Object)));
-        cc().mov(reg_bits(reg), object);
-      } else {
-        Gp object = gp();
-        cc().mov(object, reg_bits(first->second));
-        cc().inc(at(object, offsetof(vm::Object, refs), 4));
-        cc().mov(reg_tag(reg), imm(static_cast<uint32_t>(Tag::Object)));
-        cc().mov(reg_bits(reg), object);
+    if (const auto* cleared = states_of(frame.function).cleared_at(frame.bytecode_pc))
+      for (uint16_t r : *cleared) unbind(r);
+    for (auto [reg, v] : frame.registers) {
+      if (reg & vm::LowerMap::kRaw) {
+        Gp raws = gp();
+        cc().mov(raws, at(frame_at, offsetof(vm::Frame, raws)));
+        store_raw(v, at(raws, 8 * size_t{static_cast<uint16_t>(reg & ~vm::LowerMap::kRaw)}));
+        continue;
       }
-      continue;
+      if (is_slot(*state.code, reg)) continue;
+      ValueId root = root_[v.index];
+      if (root && !s.held.contains(root.index)) {
+        unbind(reg);
+        continue;
+      }
+      const Inst* def = f_.def(v);
+      if (def && is_virtual(*def)) {
+        Gp object = gp();
+        auto [first, is_new] = made.emplace(v.index, std::pair(regs, reg));
+        if (is_new) {
+          make_virtual(*def);
+          cc().mov(object, window_bits(0));
+        } else {
+          cc().mov(object, at(first->second.first, 16 * size_t{first->second.second} + 8));
+          cc().inc(at(object, offsetof(vm::Object, refs), 4));
+        }
+        cc().mov(tag_at(reg), imm(static_cast<uint32_t>(Tag::Object)));
+        cc().mov(bits_at(reg), object);
+        continue;
+      }
+      if (place(v).kind == Place::Virtual) {
+        call_void(reinterpret_cast<void*>(rt_range_at), {bits(f_.operands(*def)[0]), ints(f_.operands(*def)[1])});
+        v = f_.operands(*def)[0];
+      }
+      if (place(v).kind == Place::Nowhere) return refuse("an exit state names a value without a place");
+      store(v, tag_at(reg), bits_at(reg));
+      if (root && given.insert(root.index).second) continue;
+      retain(v);
     }
-    if (place(v).kind == Place::Virtual) {
-      const Inst& iter = *def;
-      call_void(reinterpret_cast<void*>(rt_range_at), {bits(f_.operands(iter)[0]), ints(f_.operands(iter)[1])});
-      v = f_.operands(iter)[0];
-    }
-    if (place(v).kind == Place::Nowhere) {
-      refuse("an exit state names a value without a place");
-      return;
-    }
-    store(v, reg_tag(reg), reg_bits(reg));
-    if (root && given.insert(root.index).second) continue;
-    retain(v);
+    cc().mov(at(frame_at, offsetof(vm::Frame, pc)), address(state.code->words.data() + frame.bytecode_pc));
   }
   for (uint32_t r : s.held)
     if (!given.contains(r)) release(ValueId(r));
@@ -261,8 +278,50 @@ void Codegen::emit_stub(const Stub& s) {
     Gp count = address(&out_.exits);
     cc().inc(Mem(count, 0, 4));
   }
-  set_pc(frame.bytecode_pc);
   finish(s.status);
+}
+
+const vm::Function* Codegen::inlined_function(uint32_t frame) const {
+  return static_cast<const vm::Function*>(f_.objects[f_.inlined[frame].object].pointer);
+}
+const vm::CodeState& Codegen::state_of(uint32_t frame) const {
+  return frame == 0 ? *in_.state : *inlined_function(frame)->code;
+}
+const BytecodeStates& Codegen::states_of(uint32_t frame) const {
+  if (frame == 0) return in_.states;
+  for (const auto& [generic, states] : in_.inlined_states)
+    if (generic == f_.inlined[frame].function) return *states;
+  TSVM_UNREACHABLE("an inlined function without states");
+}
+
+void Codegen::check_room(const Label& full) {
+  size_t depth = 0, registers = 0, raws = 0;
+  for (const ir::ExitState& e : f_.exits) {
+    size_t r = 0, w = 0;
+    for (size_t n = 1; n < e.frames.size(); n++) {
+      r += state_of(e.frames[n].function).code->num_registers;
+      w += state_of(e.frames[n].function).code->num_raws;
+    }
+    depth = std::max(depth, e.frames.size() - 1);
+    registers = std::max(registers, r);
+    raws = std::max(raws, w);
+  }
+  if (depth == 0) return;
+  auto need = [&](size_t top, size_t end, size_t bytes) {
+    Gp wanted = gp();
+    cc().mov(wanted, at(vm_, top));
+    cc().add(wanted, imm(bytes));
+    cc().cmp(wanted, at(vm_, end));
+    cc().ja(full);
+  };
+  need(offsetof(vm::VM, frame_top), offsetof(vm::VM, frame_end), depth * sizeof(vm::Frame));
+  need(offsetof(vm::VM, register_top), offsetof(vm::VM, register_end), registers * sizeof(vm::Value));
+  need(offsetof(vm::VM, raw_top), offsetof(vm::VM, raw_end), raws * sizeof(uint64_t));
+  Gp level = cc().newUInt32();
+  cc().mov(level, at(vm_, offsetof(vm::VM, depth), 4));
+  cc().add(level, imm(depth));
+  cc().cmp(level, at(vm_, offsetof(vm::VM, recursion_limit), 4));
+  cc().jg(full);
 }
 
 Support Codegen::maker_of(Opcode op) const {
@@ -273,11 +332,6 @@ void Codegen::make_virtual(const Inst& i) {
   auto in = f_.operands(i);
   for (size_t k = 0; k < in.size(); k++) store(in[k], window_tag(k), window_bits(k));
   call_support(maker_of(i.op), i.imm, 0);
-}
-
-bool Codegen::is_slot(uint16_t r) const {
-  const vm::Code& code = *in_.state->code;
-  return !(r & vm::LowerMap::kRaw) && r >= code.num_params && r < code.num_params + code.num_slots;
 }
 
 bool Codegen::take(ValueId v) {

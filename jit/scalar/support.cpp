@@ -140,6 +140,18 @@ uint32_t rt_run_frame(VM* vm, Frame*, Value* w, uint64_t callee, uint64_t) {
   return put(w, vm::run_frame(*vm, vm->frame));
 }
 
+uint64_t rt_push_inlined(VM* vm, Frame* caller, uint64_t function) {
+  auto* f = reinterpret_cast<vm::Function*>(function);
+  f->refs++;
+  // There is room (Codegen::check_room).
+  Frame* frame = vm::push_frame(*vm, f);
+  frame->previous = caller;
+  frame->result = caller->pc->a;
+  frame->resume = static_cast<uint16_t>(length(vm::info(static_cast<vm::Bc>(caller->pc->op)), *caller->pc));
+  vm->frame = frame;
+  return reinterpret_cast<uint64_t>(frame);
+}
+
 uint32_t rt_get_iter(VM* vm, Frame*, Value* w, uint64_t, uint64_t) { return put(w, vm::get_iter(*vm, w[0])); }
 
 uint32_t rt_for_iter(VM* vm, Frame*, Value* w, uint64_t, uint64_t) {

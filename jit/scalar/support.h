@@ -38,6 +38,8 @@ uint32_t rt_call_method(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_
 uint32_t rt_call_compiled(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_t function);
 /// A frame whose native code has left, or which has none, is run to its end: the result is in window[0].
 uint32_t rt_run_frame(vm::VM*, vm::Frame*, vm::Value*, uint64_t frame, uint64_t);
+/// Makes the frame that an inlined function would have, on top of its caller's, which stands at the call.
+uint64_t rt_push_inlined(vm::VM*, vm::Frame* caller, uint64_t function);
 uint32_t rt_get_iter(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_for_iter(vm::VM*, vm::Frame*, vm::Value*, uint64_t, uint64_t);
 uint32_t rt_make_tuple(vm::VM*, vm::Frame*, vm::Value*, uint64_t count, uint64_t);
