@@ -76,6 +76,41 @@ int transposed_dim(const LoopNest<2>& nest, int64_t item) {
   return 0;
 }
 
+/// Transposes a block of 8 x 8 elements of 4 bytes. Rows of `from` are columns of `to`; strides are in bytes.
+TSVM_INLINE inline void transpose_block(char* to, int64_t to_stride, const char* from, int64_t from_stride) {
+  using V = uint32_t __attribute__((vector_size(32), aligned(4)));
+  V a[8], b[8];
+  for (int i = 0; i < 8; i++) a[i] = *reinterpret_cast<const V*>(from + i * from_stride);
+  // Pairs, then quadruples, then halves.
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = __builtin_shuffle(a[i], a[i + 1], V{0, 8, 2, 10, 4, 12, 6, 14});
+    b[i + 1] = __builtin_shuffle(a[i], a[i + 1], V{1, 9, 3, 11, 5, 13, 7, 15});
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int k = 0; k < 2; k++) {
+      a[i + k] = __builtin_shuffle(b[i + k], b[i + k + 2], V{0, 1, 8, 9, 4, 5, 12, 13});
+      a[i + k + 2] = __builtin_shuffle(b[i + k], b[i + k + 2], V{2, 3, 10, 11, 6, 7, 14, 15});
+    }
+  for (int i = 0; i < 4; i++) {
+    b[i] = __builtin_shuffle(a[i], a[i + 4], V{0, 1, 2, 3, 8, 9, 10, 11});
+    b[i + 4] = __builtin_shuffle(a[i], a[i + 4], V{4, 5, 6, 7, 12, 13, 14, 15});
+  }
+  for (int i = 0; i < 8; i++) *reinterpret_cast<V*>(to + i * to_stride) = b[i];
+}
+
+/// n_rows x n_columns, both multiples of 8.
+void transpose_tile(char* to, int64_t to_stride, const char* from, int64_t from_stride, int64_t n_rows,
+                    int64_t n_columns) {
+  vectorized(
+      [](char* to, int64_t to_stride, const char* from, int64_t from_stride, int64_t n_rows, int64_t n_columns)
+          TSVM_INLINE {
+            for (int64_t r = 0; r < n_rows; r += 8)
+              for (int64_t c = 0; c < n_columns; c += 8)
+                transpose_block(to + r * to_stride + c * 4, to_stride, from + c * from_stride + r * 4, from_stride);
+          },
+      to, to_stride, from, from_stride, n_rows, n_columns);
+}
+
 template <class T>
 void copy_tiles(const LoopNest<2>& nest, int across) {
   const int64_t rows = nest.size(across), columns = nest.size(0);
@@ -99,6 +134,11 @@ void copy_tiles(const LoopNest<2>& nest, int across) {
       const int64_t n_rows = std::min(kTile, rows - row0);
       for (int64_t column0 = 0; column0 < columns; column0 += kTile) {
         const int64_t n_columns = std::min(kTile, columns - column0);
+        if (sizeof(T) == 4 && n_rows % 8 == 0 && n_columns % 8 == 0) {
+          transpose_tile(dst + column0 * 4, nest.stride(across, 0), src + column0 * nest.stride(0, 1),
+                         nest.stride(0, 1), n_rows, n_columns);
+          continue;
+        }
         for (int64_t r = 0; r < n_rows; r++) {
           T* to = reinterpret_cast<T*>(dst + r * nest.stride(across, 0)) + column0;
           const char* from = src + r * nest.stride(across, 1) + column0 * nest.stride(0, 1);

@@ -470,6 +470,10 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_
             "torch.searchsorted(): input value tensor and "
             "boundary tensor should have the same dtype, but got input value tensor dtype ",
             name(self.dtype()), " and boundary tensor dtype ", name(sorted_sequence.dtype()));
+  OPS_CHECK(sorted_sequence.device() == self.device(), RuntimeError,
+            "torch.searchsorted(): boundaries and input value tensors should have same device type, but got boundaries "
+            "tensor device type ",
+            to_string(sorted_sequence.device()), " and input value tensor device type ", to_string(self.device()));
   Tensor out = ops::empty(self.sizes(), DType::Int64, self.device());
   if (!out.is_meta() && self.numel() > 0) {
     const Tensor keys = contiguous(sorted_sequence), values = contiguous(self);

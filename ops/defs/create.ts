@@ -571,7 +571,7 @@ def _(grad):
 @op.composite(random=True, variants="function out", overload="Tensor_Tensor")
 def normal(mean: Tensor, std: Tensor, *, generator: Generator | None = None) -> Tensor:
     """Normally distributed numbers, mean and standard deviation for each."""
-    out = torch.empty(broadcast_sizes(mean.shape, std.shape), dtype=result_type(mean, std))
+    out = torch.empty(broadcast_sizes(mean.shape, std.shape), dtype=result_type(mean, std), device=mean.device)
     return out.normal_(0, 1, generator=generator).mul_(std).add_(mean)
 
 @normal.backward("NormalBackward3")

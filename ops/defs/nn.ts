@@ -423,7 +423,7 @@ def feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
         return input
     if p == 1.0:
         return input * torch.zeros([], dtype=input.dtype)
-    return input * torch.empty(feature_shape(input.shape), dtype=input.dtype).bernoulli_(1.0 - p).div_(1.0 - p)
+    return input * torch.empty(feature_shape(input.shape), dtype=input.dtype, device=input.device).bernoulli_(1.0 - p).div_(1.0 - p)
 
 
 @op.composite(variants="none", namespace="private")
@@ -457,7 +457,7 @@ def feature_alpha_dropout(input: Tensor, p: float, train: bool) -> Tensor:
         return input
     if p == 1.0:
         return input * torch.zeros([], dtype=input.dtype)
-    return alpha_dropout_with(input, torch.empty(feature_shape(input.shape), dtype=input.dtype).bernoulli_(1.0 - p), p)
+    return alpha_dropout_with(input, torch.empty(feature_shape(input.shape), dtype=input.dtype, device=input.device).bernoulli_(1.0 - p), p)
 
 
 @op.composite(variants="none", namespace="private")

@@ -165,6 +165,11 @@ def cube(self: Tensor) -> Tensor:
     return self * self * self
 
 
+@op.pointwise(namespace="private", variants="none", dtypes="float")
+def inverse_square(self: Tensor) -> Tensor:
+    return 1 / (self * self)
+
+
 @op.composite(operator="pow", overload="Tensor_Tensor", variants="function method inplace out")
 def pow(self: Tensor, exponent: Tensor) -> Tensor:
     """``self`` to the power ``exponent``."""
@@ -186,6 +191,8 @@ def pow(self: Tensor, exponent: Number) -> Tensor:
             return torch.cube(self)
         if exponent == 0.5:
             return torch.sqrt(self)
+        if exponent == -2:
+            return torch.inverse_square(self)
     return torch.any_power(self, exponent)
 
 @pow.backward("PowBackward0")

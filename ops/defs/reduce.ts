@@ -717,7 +717,7 @@ def searchsorted(sorted_sequence: Tensor, self: Tensor, *, out_int32: bool = Fal
 @op.composite(variants="function", overload="Scalar", differentiable=False)
 def searchsorted(sorted_sequence: Tensor, self: Scalar, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """Where a value would be inserted to keep the order."""
-    return torch.searchsorted(sorted_sequence, torch.scalar_tensor(self, dtype=sorted_sequence.dtype), out_int32=out_int32, right=right)
+    return torch.searchsorted(sorted_sequence, torch.scalar_tensor(self, dtype=sorted_sequence.dtype, device=sorted_sequence.device), out_int32=out_int32, right=right)
 
 
 @op.composite(variants="function out", overload="Tensor", differentiable=False)
@@ -729,4 +729,4 @@ def bucketize(self: Tensor, boundaries: Tensor, *, out_int32: bool = False, righ
 @op.composite(variants="function", overload="Scalar", differentiable=False)
 def bucketize(self: Scalar, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The bucket of a number."""
-    return torch.searchsorted(boundaries, torch.scalar_tensor(self, dtype=boundaries.dtype), out_int32=out_int32, right=right)
+    return torch.searchsorted(boundaries, torch.scalar_tensor(self, dtype=boundaries.dtype, device=boundaries.device), out_int32=out_int32, right=right)

@@ -49,7 +49,7 @@ std::string translate_body(const Decl& d, const ast::FunctionDef* f, const Catal
 /// The C++ text of a default value. Throws GenError.
 std::string default_to_cpp(const Decl& d, const Param& p);
 
-/// Whether the body computes its result by operators for which `test` holds and by nothing else.
+/// Whether the body computes its result by operators for which `test` holds and by nothing else, whatever the shapes.
 bool made_only_of(const ast::FunctionDef* f, const Catalog& catalog, bool (*test)(const Decl& d, const void* context),
                   const void* context);
 

@@ -202,6 +202,56 @@ constexpr int64_t kQuickElements = 512;
 constexpr int64_t kQuickBytes = 8192;
 constexpr int64_t kQuickNative = 64;  // from here on a native kernel pays for being looked up
 
+/// Whether a block of the program fits on the stack.
+bool fits_block(const Program& p, int64_t n) {
+  if (n > (p.operations == 1 ? cpu::kGrain : kQuickElements)) return false;
+  const int64_t padded = (n + 63) & ~int64_t{63};
+  return p.operations == 1 || padded * p.slot_width * p.slots <= kQuickBytes;
+}
+
+/// The leaf as one value for all elements.
+Value splat_leaf(const Program& p, char* splats, int i, uint64_t word) {
+  char* to = splats + 2 * kSplatBytes * i;
+  splat_word(to, word, width(p.code[i].type));
+  return {to, 0, 0};
+}
+
+/// Runs a program whose leaves are dense or one value, by a native kernel or as one block on the stack (which must
+/// fit). Results are dense. `stored`: the inputs' dtypes. Results are written to from instruction `first_in_place` on.
+void run_dense(const Program& p, Value* values, char* splats, const DType* stored, Tensor* outputs, int64_t n,
+               int first_in_place) {
+  char* out[kMaxOperands];
+  for (int k = 0; k < p.output_count; k++) out[k] = static_cast<char*>(outputs[k].data());
+  if (p.operations > 1 && n >= kQuickNative && native_compiler() != nullptr) {
+    NativeOperand native[kQuickValues + kMaxOperands];
+    void* data[kQuickValues + kMaxOperands];
+    for (int k = 0; k < p.output_count; k++) {
+      native[k] = {outputs[k].dtype(), Access::Dense};
+      data[k] = out[k];
+    }
+    for (int i = 0; i < p.inputs + p.params; i++) {
+      const bool dense = values[i].step != 0;
+      native[p.output_count + i] = {i < p.inputs ? stored[i] : DType::Float32, dense ? Access::Dense : Access::Uniform};
+      data[p.output_count + i] = values[i].p;
+    }
+    if (NativeFn fn = native_compiler()->find(p, native, n)) {
+      call_native(fn, p, native, data, n);
+      return;
+    }
+  }
+  alignas(64) char slots[kQuickBytes];
+  bool written[kMaxOperands];
+  int fault = 0;
+  interpret(p, kernels(), values, slots, splats, (n + 63) & ~int64_t{63}, n, out, written, first_in_place, &fault);
+  for (int k = 0; k < p.output_count; k++) {
+    if (written[k]) continue;
+    const Value& v = values[p.outputs[k]];
+    kernels().store[static_cast<int>(p.output_type(k))][static_cast<int>(outputs[k].dtype())](
+        v.p, 0, v.step, out[k], static_cast<int64_t>(outputs[k].itemsize()), n);
+  }
+  OPS_CHECK(fault == 0, RuntimeError, "ZeroDivisionError");
+}
+
 /// The short way for what small models do all day: dense CPU tensors of one dtype and one shape, and numbers, small
 /// enough for a single block on the stack. Returns false, having done nothing, where that is not so.
 bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar* params, Tensor* outputs,
@@ -216,9 +266,7 @@ bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar*
     return false;
   const Program& p = *program;
   const int64_t n = first->numel();
-  const int64_t padded = (n + 63) & ~int64_t{63};
-  if (n == 0 || n > (p.operations == 1 ? cpu::kGrain : kQuickElements) || p.size > kQuickValues) return false;
-  if (p.operations > 1 && padded * p.slot_width * p.slots > kQuickBytes) return false;
+  if (n == 0 || p.size > kQuickValues || !fits_block(p, n)) return false;
   if (!first->has(TensorImpl::kContiguous) || !first->device().is_cpu() || first->has(TensorImpl::kWrappedNumber))
     return false;
   for (int i = 0; i < spec.inputs; i++) {
@@ -240,14 +288,9 @@ bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar*
       if (inputs[i].tensor != nullptr && inputs[i].tensor != first && inputs[i].tensor->storage() == first->storage())
         return false;
 
-  alignas(64) char slots[kQuickBytes];
   alignas(64) char splats[2 * kSplatBytes * kQuickValues];
   Value values[kQuickValues];
-  auto splat = [&](int i, uint64_t word) -> Value {
-    char* to = splats + 2 * kSplatBytes * i;
-    splat_word(to, word, width(p.code[i].type));
-    return {to, 0, 0};
-  };
+  auto splat = [&](int i, uint64_t word) { return splat_leaf(p, splats, i, word); };
   for (int i = 0; i < p.size; i++) {
     const Inst& inst = p.code[i];
     if (inst.op > Op::Const) continue;
@@ -261,38 +304,48 @@ bool run_quickly(const PointwiseSpec& spec, const Operand* inputs, const Scalar*
     else
       values[i] = splat(i, param_value(type, *inputs[i].number).words[0]);
   }
-  char* out[kMaxResults];
-  bool written[kMaxResults];
-  for (int k = 0; k < spec.results; k++) {
-    if (target == Target::Fresh) outputs[k] = empty(first->sizes(), result_dtype(spec.result[k], dtype));
-    out[k] = static_cast<char*>(outputs[k].data());
+  if (target == Target::Fresh)
+    for (int k = 0; k < spec.results; k++) outputs[k] = empty(first->sizes(), result_dtype(spec.result[k], dtype));
+  DType stored[kQuickValues];
+  for (int i = 0; i < p.inputs; i++) stored[i] = dtype;
+  run_dense(p, values, splats, stored, outputs, n, target == Target::InPlace ? after_inputs(p) : 0);
+  return true;
+}
+
+}  // namespace
+
+namespace {
+
+/// The same for a fused group: dense operands of one shape, not too many elements.
+bool run_program_quickly(const Program& p, const Operand* inputs, const ParamValue* params, const DType* results,
+                         Tensor* outputs) {
+  if (p.inputs == 0 || p.output_count == 0 || p.size > kQuickValues) return false;
+  const TensorImpl* first = inputs[0].tensor;
+  if (first == nullptr) return false;
+  const int64_t n = first->numel();
+  if (n == 0 || !fits_block(p, n)) return false;
+  DType stored[kQuickValues];
+  Value values[kQuickValues];
+  for (int i = 0; i < p.inputs; i++) {
+    const TensorImpl* t = inputs[i].tensor;
+    if (t == nullptr || !t->has(TensorImpl::kContiguous) || !t->device().is_cpu() ||
+        !stored_as(t->dtype(), p.input_type(i)) || is_complex(p.input_type(i)) ||
+        (t != first && !same_sizes(*t, *first)))
+      return false;
+    stored[i] = t->dtype();
+    values[i] = {static_cast<char*>(t->data()), 0, 1};
   }
-  if (p.operations > 1 && n >= kQuickNative && native_compiler() != nullptr) {
-    NativeOperand native[kQuickValues + kMaxResults];
-    void* data[kQuickValues + kMaxResults];
-    for (int k = 0; k < spec.results; k++) {
-      native[k] = {outputs[k].dtype(), Access::Dense};
-      data[k] = out[k];
-    }
-    for (int i = 0; i < p.inputs + p.params; i++) {
-      native[spec.results + i] = {dtype, values[i].step != 0 ? Access::Dense : Access::Uniform};
-      data[spec.results + i] = values[i].p;
-    }
-    if (NativeFn fn = native_compiler()->find(p, native, n)) {
-      call_native(fn, p, native, data, n);
-      return true;
-    }
+  for (int k = 0; k < p.output_count; k++)
+    if (!stored_as(results[k], p.output_type(k)) || is_complex(p.output_type(k))) return false;
+  alignas(64) char splats[2 * kSplatBytes * kQuickValues];
+  for (int i = p.inputs; i < p.size; i++) {
+    const Inst& inst = p.code[i];
+    if (inst.op > Op::Const) continue;
+    if (is_complex(inst.type)) return false;
+    values[i] = splat_leaf(p, splats, i, inst.op == Op::Const ? p.constants[inst.a] : params[inst.a].words[0]);
   }
-  int fault = 0;
-  const int first_in_place = target == Target::InPlace ? after_inputs(p) : 0;
-  interpret(p, kernels(), values, slots, splats, padded, n, out, written, first_in_place, &fault);
-  for (int k = 0; k < spec.results; k++) {
-    if (written[k]) continue;
-    const Value& v = values[p.outputs[k]];
-    kernels().store[static_cast<int>(p.output_type(k))][static_cast<int>(outputs[k].dtype())](
-        v.p, 0, v.step, out[k], static_cast<int64_t>(outputs[k].itemsize()), n);
-  }
-  OPS_CHECK(fault == 0, RuntimeError, "ZeroDivisionError");
+  for (int k = 0; k < p.output_count; k++) outputs[k] = empty(first->sizes(), results[k]);
+  run_dense(p, values, splats, stored, outputs, n, 0);
   return true;
 }
 
@@ -384,6 +437,7 @@ void pointwise(const PointwiseSpec& spec, const Operand* inputs, const Scalar* p
 void run_program(const Program& p, const Operand* inputs, const DType* seen, const ParamValue* params,
                  const DType* results, Tensor* outputs) {
   check_operand_count(p.inputs + p.output_count);
+  if (seen == nullptr && run_program_quickly(p, inputs, params, results, outputs)) return;
   const Device device = common_device(inputs, p.inputs, nullptr, 0);
   const Shape shape = common_shape(inputs, p.inputs);
   for (int k = 0; k < p.output_count; k++) outputs[k] = make_result(shape, inputs, p.inputs, results[k], device);
