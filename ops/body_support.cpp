@@ -1,5 +1,7 @@
 #include "ops/body_support.h"
 
+#include "ops/autograd/engine.h"
+
 namespace tsvm::ops::body {
 
 using namespace autograd;
@@ -87,6 +89,32 @@ void store_out(const Tensor& out, const Tensor& value) {
             to_string(value.device()), ", but got ", to_string(out.device()), " instead");
   if (out.sizes() != value.sizes()) cpu::resize_(out, value.sizes());
   cpu::copy_(out, value);
+}
+
+std::vector<Tensor> rnn_gradients(const Tensor& grad_output, const Tensor& grad_h, const Tensor& grad_c,
+                                  const Tensor& input, const Tensor& h0, const Tensor& c0, const Tensor& w_hh,
+                                  const Tensor& b_hh, const Tensor& w_hr, IntSpan batch_sizes, int64_t mode,
+                                  bool reverse) {
+  // Views stand for the inputs, so that the walk ends at this layer even if one input depends on another.
+  std::vector<Tensor> inputs;
+  for (const Tensor* t : {&input, &h0, &w_hh, &c0, &b_hh, &w_hr})
+    inputs.push_back(t->defined() ? op::view(*t, t->sizes()) : Tensor());
+  const auto [output, h, c] =
+      op::rnn_steps(inputs[0], inputs[1], inputs[3], inputs[2], inputs[4], inputs[5], batch_sizes, mode, reverse);
+  std::vector<Tensor> wanted, roots{output, h}, grads{grad_output, grad_h};
+  if (c0.defined()) {
+    roots.push_back(c);
+    grads.push_back(grad_c);
+  }
+  for (const Tensor& t : inputs)
+    if (t.defined() && t.requires_grad()) wanted.push_back(t);
+  autograd::BackwardOptions options;
+  options.keep_graph = options.create_graph = options.allow_unused = true;
+  const std::vector<Tensor> found = autograd::grad(roots, wanted, grads, options);
+  std::vector<Tensor> out;
+  size_t next = 0;
+  for (const Tensor& t : inputs) out.push_back(t.defined() && t.requires_grad() ? found[next++] : Tensor());
+  return out;
 }
 
 }  // namespace tsvm::ops::body

@@ -181,6 +181,12 @@ inline DimVector all_dims_but_one(int64_t ndim) {
   out.erase(1);
   return out;
 }
+inline int64_t product_of(IntSpan list) { return numel_of(list); }
+/// The elements of an integer tensor.
+inline DimVector ints_of(const Tensor& t) {
+  const Tensor flat = cpu::contiguous(cpu::to(t, DType::Int64));
+  return DimVector(IntSpan(flat.data_ptr<int64_t>(), static_cast<size_t>(flat.numel())));
+}
 inline DimVector inverse_permutation(IntSpan dims) {
   DimVector out(dims.size());
   for (size_t i = 0; i < dims.size(); i++)
@@ -301,6 +307,13 @@ inline Tensor as_strided_gradient(const Tensor& grad, IntSpan base_sizes, IntSpa
                                   IntSpan sizes, IntSpan strides, int64_t offset) {
   return autograd::as_strided_backward(grad, base_sizes, base_strides, base_offset, sizes, strides, offset);
 }
+
+/// Gradients of a recurrent layer that can be differentiated again: through its steps one by one. Undefined where an
+/// input needs none. In the order input, h0, w_hh, c0, b_hh, w_hr.
+std::vector<Tensor> rnn_gradients(const Tensor& grad_output, const Tensor& grad_h, const Tensor& grad_c,
+                                  const Tensor& input, const Tensor& h0, const Tensor& c0, const Tensor& w_hh,
+                                  const Tensor& b_hh, const Tensor& w_hr, IntSpan batch_sizes, int64_t mode,
+                                  bool reverse);
 
 /// An operator without derivative: its results get a node that says so when a gradient arrives.
 void record_missing(const char* op, const char* node, const Tensor* results, size_t count, const Tensor* const* inputs,

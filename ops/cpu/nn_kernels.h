@@ -61,4 +61,73 @@ Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t interpolati
 std::tuple<Tensor, Tensor> grid_sampler_backward(const Tensor& grad_output, const Tensor& input, const Tensor& grid,
                                                  int64_t interpolation_mode, int64_t padding_mode, bool align_corners);
 
+// --- normalisation (norm.cpp): result, mean, 1 / standard deviation ---
+
+/// Updates the running statistics in training.
+std::tuple<Tensor, Tensor, Tensor> batch_norm_forward(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                                                      const Tensor& running_mean, const Tensor& running_var,
+                                                      bool training, double momentum, double eps);
+/// Gradients of input, weight and bias. `use_batch`: the statistics were those of the batch.
+std::tuple<Tensor, Tensor, Tensor> batch_norm_backward(const Tensor& grad_output, const Tensor& input,
+                                                       const Tensor& weight, const Tensor& running_mean,
+                                                       const Tensor& running_var, const Tensor& save_mean,
+                                                       const Tensor& save_invstd, bool use_batch, double eps);
+std::tuple<Tensor, Tensor, Tensor> layer_norm_forward(const Tensor& input, IntSpan normalized_shape,
+                                                      const Tensor& weight, const Tensor& bias, double eps);
+std::tuple<Tensor, Tensor, Tensor> layer_norm_backward(const Tensor& grad_output, const Tensor& input,
+                                                       IntSpan normalized_shape, const Tensor& mean, const Tensor& rstd,
+                                                       const Tensor& weight);
+/// The input as (n, c, hw).
+std::tuple<Tensor, Tensor, Tensor> group_norm_forward(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                                                      int64_t n, int64_t c, int64_t hw, int64_t groups, double eps);
+
+// --- losses (ctc.cpp): the negative log likelihood and the forward table ---
+
+std::tuple<Tensor, Tensor> ctc_loss_forward(const Tensor& log_probs, const Tensor& targets, IntSpan input_lengths,
+                                            IntSpan target_lengths, int64_t blank);
+/// The numbers as a vector of the other tensor's dtype.
+Tensor tensor_of_ints(const Tensor& like, IntSpan values);
+Tensor ctc_loss_backward(const Tensor& grad, const Tensor& log_probs, const Tensor& targets, IntSpan input_lengths,
+                         IntSpan target_lengths, const Tensor& neg_log_likelihood, const Tensor& log_alpha,
+                         int64_t blank, bool zero_infinity);
+
+// --- bags of embeddings (bags.cpp). mode: 0 sum, 1 mean, 2 max. ---
+
+/// Result, the bag of each index, sizes of the bags, and for max the row that each element came from.
+std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag_forward(const Tensor& weight, const Tensor& indices,
+                                                                 const Tensor& offsets, int64_t mode,
+                                                                 const Tensor& per_sample_weights,
+                                                                 bool include_last_offset, int64_t padding_idx);
+Tensor embedding_bag_backward(const Tensor& grad, const Tensor& indices, const Tensor& offset2bag,
+                              const Tensor& bag_size, const Tensor& maximum_indices, int64_t num_weights,
+                              bool scale_grad_by_freq, int64_t mode, const Tensor& per_sample_weights,
+                              int64_t padding_idx);
+Tensor embedding_bag_weights_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
+                                      const Tensor& offset2bag, int64_t padding_idx);
+
+// --- distances (distance.cpp) ---
+
+/// (B, P, M) and (B, R, M): (B, P, R).
+Tensor cdist_forward(const Tensor& x1, const Tensor& x2, double p);
+/// The gradient of x1.
+Tensor cdist_backward(const Tensor& grad, const Tensor& x1, const Tensor& x2, double p, const Tensor& cdist);
+Tensor pdist_forward(const Tensor& self, double p);
+Tensor pdist_backward(const Tensor& grad, const Tensor& self, double p, const Tensor& pdist);
+
+// --- recurrent layers (rnn.cpp). mode: 0 LSTM, 1 GRU, 2 RNN with tanh, 3 RNN with ReLU. ---
+
+/// `input`: the product with the input's weights, for all steps. Output, last state and cell, and what backward needs.
+std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor, Tensor> rnn_sequence(const Tensor& input, const Tensor& h0,
+                                                                        const Tensor& c0, const Tensor& w_hh,
+                                                                        const Tensor& b_hh, const Tensor& w_hr,
+                                                                        IntSpan batch_sizes, int64_t mode,
+                                                                        bool reverse);
+/// Gradients of the input, of the recurrent product, of h0, c0 and w_hr.
+std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> rnn_sequence_backward(
+    const Tensor& grad_output, const Tensor& grad_h, const Tensor& grad_c, const Tensor& gates, const Tensor& kept,
+    const Tensor& before, const Tensor& w_hh, const Tensor& w_hr, IntSpan batch_sizes, int64_t mode, bool reverse);
+
+/// Random slopes in [lower, upper) where the element is not positive, else 1 (nn_random.cpp).
+Tensor rrelu_slopes(const Tensor& self, double lower, double upper, const Gen& generator);
+
 }  // namespace tsvm::ops::cpu

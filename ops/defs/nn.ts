@@ -327,8 +327,20 @@ def rrelu(self: Tensor, lower: Scalar = 0.125, upper: Scalar = 0.333333333333333
     """Leaky ReLU whose slope is random while training."""
     if not training:
         return torch.leaky_relu(self, (float(lower) + float(upper)) / 2.0)
-    slope = torch.empty_like(self).uniform_(float(lower), float(upper), generator=generator)
-    return self * torch.where(self <= 0, slope, torch.ones_like(slope)).detach()
+    return torch.rrelu_with_noise(self, torch.rrelu_slopes(self, float(lower), float(upper), generator))
+
+
+@op.primitive(namespace="private", variants="none", random=True, differentiable=False)
+def rrelu_slopes(self: Tensor, lower: float, upper: float, generator: Generator | None) -> Tensor: ...
+
+
+@op.composite(namespace="private", variants="none")
+def rrelu_with_noise(self: Tensor, noise: Tensor) -> Tensor:
+    return self * noise
+
+@rrelu_with_noise.backward("RreluWithNoiseBackward0")
+def _(grad, noise):
+    d_self = grad * noise
 
 
 @op.composite(namespace="nn", variants="function out")
@@ -476,56 +488,79 @@ def layer_norm(input: Tensor, normalized_shape: list[int], weight: Tensor | None
     return torch.native_layer_norm(input, normalized_shape, weight, bias, eps)[0]
 
 
-@op.composite(variants="function", results="output mean rstd")
+@op.primitive(variants="function", results="output mean rstd", kernel="layer_norm_forward")
 def native_layer_norm(input: Tensor, normalized_shape: list[int], weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """layer_norm with mean and 1 / standard deviation."""
-    n = len(normalized_shape)
-    if n < 1:
-        raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = " + f"{normalized_shape}")
-    if input.dim() < n or input.shape[input.dim() - n:] != normalized_shape:
-        raise RuntimeError(f"Given normalized_shape={normalized_shape}, expected input with shape [*, {normalized_shape}], but got input of size{input.shape}")
-    dims = [input.dim() - n + i for i in range(n)]
-    mean = input.mean(dims, True)
-    center = input - mean
-    rstd = ((center * center).mean(dims, True) + eps).rsqrt()
-    out = center * rstd
-    if weight is not None:
-        out = out * weight
-    if bias is not None:
-        out = out + bias
-    return out, mean, rstd
+    ...
 
 @native_layer_norm.backward("NativeLayerNormBackward0")
-def _(grad_output, input, normalized_shape, weight, mean, rstd):
-    n = len(normalized_shape)
-    dims = [input.dim() - n + i for i in range(n)]
-    lead = [i for i in range(input.dim() - n)]
-    x_hat = (input - mean) * rstd
-    g = grad_output if weight is None else grad_output * weight
-    d_input = rstd * (g - g.mean(dims, True) - x_hat * (g * x_hat).mean(dims, True))
-    if weight is not None:
-        d_weight = (grad_output * x_hat).sum(lead, False) if len(lead) > 0 else grad_output * x_hat
-    d_bias = grad_output.sum(lead, False) if len(lead) > 0 else grad_output
+def _(grad_output, input, normalized_shape, weight, eps, mean, rstd):
+    if grad_enabled():
+        n = len(normalized_shape)
+        dims = [input.dim() - n + i for i in range(n)]
+        lead = [i for i in range(input.dim() - n)]
+        # The statistics depend on the input, and a second derivative goes through them.
+        center = input - input.mean(dims, True)
+        inv = ((center * center).mean(dims, True) + eps).rsqrt()
+        x_hat = center * inv
+        g = grad_output if weight is None else grad_output * weight
+        d_input = inv * (g - g.mean(dims, True) - x_hat * (g * x_hat).mean(dims, True))
+        if weight is not None:
+            d_weight = (grad_output * x_hat).sum(lead, False) if len(lead) > 0 else grad_output * x_hat
+        d_bias = grad_output.sum(lead, False) if len(lead) > 0 else grad_output
+    else:
+        all = torch.layer_norm_backward(grad_output, input, normalized_shape, mean, rstd, weight)
+        d_input = all[0]
+        d_weight = all[1]
+        d_bias = all[2]
+
+
+@op.primitive(variants="none", namespace="private", results="grad_input grad_weight grad_bias")
+def layer_norm_backward(grad_output: Tensor, input: Tensor, normalized_shape: list[int], mean: Tensor, rstd: Tensor,
+                        weight: Tensor | None) -> tuple[Tensor, Tensor, Tensor]: ...
 
 
 @op.composite(variants="function")
 def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05,
                cudnn_enabled: bool = True) -> Tensor:
     """Normalises over groups of channels."""
+    if input.dim() < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
     n = input.size(0)
     c = input.size(1)
+    if num_groups <= 0:
+        raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
     if c % num_groups != 0:
         raise RuntimeError(f"Expected number of channels in input to be divisible by num_groups, but got input of shape {input.shape} and num_groups={num_groups}")
-    x = input.reshape([n, num_groups, -1])
-    center = x - x.mean([2], True)
-    out = (center * ((center * center).mean([2], True) + eps).rsqrt()).reshape(input.shape)
-    shape = [1] * input.dim()
-    shape[1] = c
     if weight is not None:
-        out = out * weight.reshape(shape)
+        if weight.dim() != 1 or weight.numel() != c:
+            raise RuntimeError(f"Expected weight to be a vector of size equal to the number of channels in input, but got weight of shape {weight.shape} and input of shape {input.shape}")
     if bias is not None:
-        out = out + bias.reshape(shape)
-    return out
+        if bias.dim() != 1 or bias.numel() != c:
+            raise RuntimeError(f"Expected bias to be a vector of size equal to the number of channels in input, but got bias of shape {weight.shape} and input of shape {input.shape}")
+    return torch.native_group_norm(input, weight, bias, n, c, input.numel() // max(n * c, 1), num_groups, eps)[0]
+
+
+@op.primitive(variants="function", results="output mean rstd", kernel="group_norm_forward")
+def native_group_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, N: int, C: int, HxW: int, group: int,
+                      eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    """group_norm with mean and 1 / standard deviation."""
+    ...
+
+@native_group_norm.backward("NativeGroupNormBackward0")
+def _(grad_output, input, weight, mean, rstd, N, C, HxW, group, eps):
+    shape = [N, group, C // group, HxW]
+    x = input.reshape(shape)
+    # The statistics depend on the input, and a second derivative goes through them.
+    center = x - (x.mean([2, 3], True) if grad_enabled() else mean.reshape([N, group, 1, 1]))
+    inv = ((center * center).mean([2, 3], True) + eps).rsqrt() if grad_enabled() else rstd.reshape([N, group, 1, 1])
+    x_hat = center * inv
+    grad4 = grad_output.reshape(shape)
+    g = grad4 if weight is None else grad4 * weight.reshape([1, group, C // group, 1])
+    d_input = (inv * (g - g.mean([2, 3], True) - x_hat * (g * x_hat).mean([2, 3], True))).reshape(input.shape)
+    if weight is not None:
+        d_weight = (grad4 * x_hat).sum([0, 3], False).reshape([C])
+    d_bias = grad4.sum([0, 3], False).reshape([C])
 
 
 @op.composite(variants="function")
@@ -535,95 +570,70 @@ def batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, runnin
     return torch.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
 
 
-@op.composite(variants="function", results="output save_mean save_invstd")
+@op.primitive(variants="function", results="output save_mean save_invstd", kernel="batch_norm_forward")
 def native_batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None,
                       training: bool, momentum: float, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """batch_norm with mean and 1 / standard deviation of the batch."""
-    if input.dim() < 2:
-        raise RuntimeError(f"expected 2D or more input (got {input.dim()}D input)")
-    c = input.size(1)
-    if running_mean is not None:
-        if running_mean.numel() != c:
-            raise RuntimeError(f"running_mean should contain {c} elements not {running_mean.numel()}")
-    shape = [1] * input.dim()
-    shape[1] = c
-    dims = [0]
-    for d in range(2, input.dim()):
-        dims.append(d)
-    count = float(input.numel()) / float(max(c, 1))
-    save_mean = input.new_empty([0])
-    save_invstd = input.new_empty([0])
-    center = input
-    scale = input
-    if training or running_mean is None or running_var is None:
-        mean = input.mean(dims, False)
-        center = input - mean.reshape(shape)
-        variance = (center * center).mean(dims, False)
-        save_mean = mean
-        save_invstd = (variance + eps).rsqrt()
-        scale = save_invstd
-        if running_mean is not None:
-            running_mean.mul_(1.0 - momentum).add_(mean.detach(), alpha=momentum)
-        if running_var is not None:
-            running_var.mul_(1.0 - momentum).add_(variance.detach() * (count / (count - 1.0)), alpha=momentum)
-    else:
-        center = input - running_mean.reshape(shape)
-        scale = (running_var + eps).rsqrt()
-    out = center * scale.reshape(shape)
-    if weight is not None:
-        out = out * weight.reshape(shape)
-    if bias is not None:
-        out = out + bias.reshape(shape)
-    return out, save_mean, save_invstd
+    ...
 
 @native_batch_norm.backward("NativeBatchNormBackward0")
 def _(grad_output, input, weight, running_mean, running_var, training, eps, save_mean, save_invstd):
-    shape = [1] * input.dim()
-    shape[1] = input.size(1)
-    dims = [0]
-    for d in range(2, input.dim()):
-        dims.append(d)
     use_batch = training or running_mean is None or running_var is None
-    mean = save_mean.reshape(shape) if use_batch else running_mean.reshape(shape)
-    invstd = save_invstd.reshape(shape) if use_batch else (running_var + eps).rsqrt().reshape(shape)
-    x_hat = (input - mean) * invstd
-    g = grad_output if weight is None else grad_output * weight.reshape(shape)
-    d_input = invstd * (g - g.mean(dims, True) - x_hat * (g * x_hat).mean(dims, True)) if use_batch else g * invstd
-    if weight is not None:
-        d_weight = (grad_output * x_hat).sum(dims, False)
-    d_bias = grad_output.sum(dims, False)
+    if grad_enabled():
+        shape = [1] * input.dim()
+        shape[1] = input.size(1)
+        dims = all_dims_but_one(input.dim())
+        # The statistics depend on the input, and a second derivative goes through them.
+        mean = input.mean(dims, True) if use_batch else running_mean.reshape(shape)
+        variance = ((input - mean) * (input - mean)).mean(dims, True) if use_batch else running_var.reshape(shape)
+        invstd = (variance + eps).rsqrt()
+        x_hat = (input - mean) * invstd
+        g = grad_output if weight is None else grad_output * weight.reshape(shape)
+        d_input = invstd * (g - g.mean(dims, True) - x_hat * (g * x_hat).mean(dims, True)) if use_batch else g * invstd
+        if weight is not None:
+            d_weight = (grad_output * x_hat).sum(dims, False)
+        d_bias = grad_output.sum(dims, False)
+    else:
+        all = torch.batch_norm_backward(grad_output, input, weight, running_mean, running_var, save_mean, save_invstd, use_batch, eps)
+        d_input = all[0]
+        d_weight = all[1]
+        d_bias = all[2]
+
+
+@op.primitive(variants="none", namespace="private", results="grad_input grad_weight grad_bias")
+def batch_norm_backward(grad_output: Tensor, input: Tensor, weight: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None,
+                        save_mean: Tensor, save_invstd: Tensor, use_batch: bool, eps: float) -> tuple[Tensor, Tensor, Tensor]: ...
 
 
 @op.composite(variants="function")
 def instance_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None,
                   use_input_stats: bool, momentum: float, eps: float, cudnn_enabled: bool) -> Tensor:
     """Normalises each channel of each sample."""
-    n = input.size(0)
-    c = input.size(1)
-    shape = [1] * input.dim()
-    shape[1] = c
-    x = input.reshape([n, c, -1])
-    out = x
-    if use_input_stats:
-        mean = x.mean([2], True)
-        center = x - mean
-        variance = (center * center).mean([2], True)
-        if running_mean is not None:
-            running_mean.mul_(1.0 - momentum).add_(mean.mean([0], False).reshape([c]).detach(), alpha=momentum)
-        if running_var is not None:
-            k = float(x.size(2))
-            running_var.mul_(1.0 - momentum).add_(variance.mean([0], False).reshape([c]).detach() * (k / (k - 1.0)), alpha=momentum)
-        out = center * (variance + eps).rsqrt()
-    else:
+    if not use_input_stats:
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
-        out = (x - running_mean.reshape([1, c, 1])) * (running_var + eps).rsqrt().reshape([1, c, 1])
-    out = out.reshape(input.shape)
-    if weight is not None:
-        out = out * weight.reshape(shape)
-    if bias is not None:
-        out = out + bias.reshape(shape)
-    return out
+    n = input.size(0)
+    c = input.size(1)
+    shape = input.shape[0:input.dim()]
+    shape[0] = 1
+    shape[1] = n * c
+    w = torch.repeat_or_none(weight, n)
+    b = torch.repeat_or_none(bias, n)
+    means = torch.repeat_or_none(running_mean, n)
+    variances = torch.repeat_or_none(running_var, n)
+    out = torch.native_batch_norm(input.contiguous().view(shape), w, b, means, variances, use_input_stats, momentum, eps)[0]
+    if running_mean is not None and use_input_stats:
+        running_mean.detach().copy_(means.view([n, c]).mean([0], False))
+    if running_var is not None and use_input_stats:
+        running_var.detach().copy_(variances.view([n, c]).mean([0], False))
+    return out.view(input.shape)
+
+
+@op.composite(variants="none", namespace="private")
+def repeat_or_none(self: Tensor | None, n: int) -> Tensor | None:
+    if self is None:
+        return None
+    return self.repeat([n])
 
 
 # --- losses -------------------------------------------------------------------------------------------------------------------
@@ -807,6 +817,15 @@ def nll_loss(self: Tensor, target: Tensor, weight: Tensor | None = None, reducti
 @op.composite(namespace="nn", variants="function")
 def nll_loss_nd(self: Tensor, target: Tensor, weight: Tensor | None = None, reduction: int = 1, ignore_index: int = -100) -> Tensor:
     """The negative log likelihood of the target classes."""
+    if self.dim() < 1:
+        raise ValueError(f"Expected 1 or more dimensions (got {self.dim()})")
+    if self.dim() != 1:
+        rows = 0 if target.dim() == 0 else target.size(0)
+        if self.size(0) != rows:
+            raise ValueError(f"Expected input batch_size ({self.size(0)}) to match target batch_size ({rows}).")
+    if self.dim() == 3 or self.dim() > 4:
+        if target.shape[1:] != self.shape[2:]:
+            raise RuntimeError(f"Expected target size {self.shape[0:1] + self.shape[2:]}, got {target.shape}")
     return torch.nll_loss(self, target, weight, reduction, ignore_index)
 
 
@@ -830,9 +849,9 @@ def cross_entropy_loss(self: Tensor, target: Tensor, weight: Tensor | None = Non
             return -part.sum()
         return -part.sum() / (self.numel() // self.size(d))
     if label_smoothing == 0.0:
-        return torch.nll_loss(self.log_softmax(d), target, weight, reduction, ignore_index)
+        return torch.nll_loss_nd(self.log_softmax(d), target, weight, reduction, ignore_index)
     logp = self.log_softmax(d)
-    nll = torch.nll_loss(logp, target, weight, reduction, ignore_index)
+    nll = torch.nll_loss_nd(logp, target, weight, reduction, ignore_index)
     part = -logp
     if weight is not None:
         shape = [1] * self.dim()

@@ -627,3 +627,356 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
 def pad(input, pad, mode="constant", value=None):
     """Pads the last dimensions; `pad` gives (before, after) pairs from the last dimension on."""
     return torch._C._nn.pad(input, pad, mode, value)
+
+
+# --- resampling --------------------------------------------------------------------------------------------------------
+def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corners=None, recompute_scale_factor=None,
+                antialias=False):
+    """The input at another size."""
+    if mode in ("nearest", "area", "nearest-exact"):
+        if align_corners is not None:
+            raise ValueError("align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | "
+                             "trilinear")
+    elif align_corners is None:
+        align_corners = False
+    dims = input.dim() - 2
+    if size is not None and scale_factor is not None:
+        raise ValueError("only one of size or scale_factor should be defined")
+    scales = None
+    if size is not None:
+        if isinstance(size, (list, tuple)):
+            if len(size) != dims:
+                raise ValueError("Input and output must have the same number of spatial dimensions, but got input with spatial "
+                                 "dimensions of {} and output size of {}. Please provide input tensor in (N, C, d1, d2, ...,dK) "
+                                 "format and output size in (o1, o2, ...,oK) format.".format(list(input.shape[2:]), size))
+            size = list(size)
+        else:
+            size = [size for _ in range(dims)]
+    elif scale_factor is not None:
+        if isinstance(scale_factor, (list, tuple)):
+            if len(scale_factor) != dims:
+                raise ValueError("Input and scale_factor must have the same number of spatial dimensions, but got input with "
+                                 "spatial dimensions of {} and scale_factor of shape {}. Please provide input tensor in (N, C, d1, "
+                                 "d2, ...,dK) format and scale_factor in (s1, s2, ...,sK) format.".format(
+                                     list(input.shape[2:]), scale_factor))
+            scales = [float(s) for s in scale_factor]
+        else:
+            scales = [float(scale_factor) for _ in range(dims)]
+    else:
+        raise ValueError("either size or scale_factor should be defined")
+    if recompute_scale_factor is not None and recompute_scale_factor and size is not None:
+        raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
+    if mode == "area" and size is None:
+        recompute_scale_factor = True
+    if recompute_scale_factor is not None and recompute_scale_factor:
+        size = [int(math.floor(float(input.size(i + 2)) * scales[i])) for i in range(dims)]
+        scales = None
+    if antialias and not (mode in ("bilinear", "bicubic") and input.ndim == 4):
+        raise ValueError("Anti-alias option is only supported for bilinear and bicubic modes")
+    rank = input.dim()
+    if rank in (3, 4, 5):
+        if mode == "nearest":
+            return getattr(_nn, "upsample_nearest{}d".format(dims))(input, size, scales)
+        if mode == "nearest-exact":
+            return getattr(_nn, "_upsample_nearest_exact{}d".format(dims))(input, size, scales)
+        if mode == "area":
+            return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[dims - 1](input, size)
+        if mode == "linear" and rank == 3:
+            return _nn.upsample_linear1d(input, size, align_corners, scales)
+        if mode == "bilinear" and rank == 4:
+            fn = _nn._upsample_bilinear2d_aa if antialias else _nn.upsample_bilinear2d
+            return fn(input, size, align_corners, scales)
+        if mode == "bicubic" and rank == 4:
+            fn = _nn._upsample_bicubic2d_aa if antialias else _nn.upsample_bicubic2d
+            return fn(input, size, align_corners, scales)
+        if mode == "trilinear" and rank == 5:
+            return _nn.upsample_trilinear3d(input, size, align_corners, scales)
+        needs = {"linear": 3, "bilinear": 4, "trilinear": 5}
+        if mode in needs:
+            raise NotImplementedError("Got {}D input, but {} mode needs {}D input".format(rank, mode, needs[mode]))
+    raise NotImplementedError("Input Error: Only 3D, 4D and 5D input Tensors supported (got {}D) for the modes: nearest | linear | "
+                              "bilinear | bicubic | trilinear | area | nearest-exact (got {})".format(rank, mode))
+
+
+def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None):
+    import warnings
+    warnings.warn("nn.functional.upsample is deprecated. Use nn.functional.interpolate instead.")
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input, size=None, scale_factor=None):
+    import warnings
+    warnings.warn("nn.functional.upsample_nearest is deprecated. Use nn.functional.interpolate instead.")
+    return interpolate(input, size, scale_factor, mode="nearest")
+
+
+def upsample_bilinear(input, size=None, scale_factor=None):
+    import warnings
+    warnings.warn("nn.functional.upsample_bilinear is deprecated. Use nn.functional.interpolate instead.")
+    return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)
+
+
+def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
+    """Images or volumes at the places that `grid` gives in [-1, 1]."""
+    modes = {"bilinear": 0, "nearest": 1, "bicubic": 2}
+    paddings = {"zeros": 0, "border": 1, "reflection": 2}
+    if mode not in modes:
+        raise ValueError("nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{}'".format(
+            mode))
+    if padding_mode not in paddings:
+        raise ValueError("nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
+                         "'{}'".format(padding_mode))
+    if align_corners is None:
+        import warnings
+        warnings.warn("Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please specify "
+                      "align_corners=True if the old behavior is desired. See the documentation of grid_sample for details.")
+        align_corners = False
+    return torch.grid_sampler(input, grid, modes[mode], paddings[padding_mode], align_corners)
+
+
+def affine_grid(theta, size, align_corners=None):
+    """For each pixel of images of that size the place that an affine map takes it to."""
+    if align_corners is None:
+        import warnings
+        warnings.warn("Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please specify "
+                      "align_corners=True if the old behavior is desired. See the documentation of grid_sample for details.")
+        align_corners = False
+    if not theta.is_floating_point():
+        raise ValueError("Expected theta to have floating point type, but got {}".format(theta.dtype))
+    if len(size) not in (4, 5):
+        raise NotImplementedError("affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got "
+                                  "size {}.".format(size))
+    rows = len(size) - 2
+    if theta.dim() != 3 or theta.shape[-2] != rows or theta.shape[-1] != rows + 1:
+        raise ValueError("Expected a batch of {}D affine matrices of shape Nx{}x{} for size {}. Got {}.".format(
+            rows, rows, rows + 1, size, theta.shape))
+    if min(size) <= 0:
+        raise ValueError("Expected non-zero, positive output size. Got {}".format(size))
+    return torch.affine_grid_generator(theta, size, align_corners)
+
+
+# --- bags of embeddings ------------------------------------------------------------------------------------------------
+def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode="mean", sparse=False,
+                  per_sample_weights=None, include_last_offset=False, padding_idx=None):
+    """Sums, means or maxima of rows of `weight`, one for each bag of indices."""
+    if weight.dtype == torch.long and input.is_floating_point():
+        import warnings
+        warnings.warn("Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is "
+                      "deprecated, and should now be `embedding_bag(input, weight, ...)`.")
+        weight, input = input, weight
+    if per_sample_weights is not None and input.size() != per_sample_weights.size():
+        raise ValueError("embedding_bag: If per_sample_weights ({}) is not None, then it must have the same shape as the input "
+                         "({})".format(per_sample_weights.shape, input.shape))
+    if not weight.dim() == 2:
+        raise ValueError("weight has to be a 2D Tensor, but got Tensor of dimension {}".format(weight.dim()))
+    if input.dim() == 2:
+        if offsets is not None:
+            raise ValueError("if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length "
+                             "sequences. However, found offsets of type {}".format(str(type(offsets))))
+        offsets = torch.arange(0, input.numel(), input.size(1), dtype=input.dtype, device=input.device)
+        input = input.reshape(-1)
+        if per_sample_weights is not None:
+            per_sample_weights = per_sample_weights.reshape(-1)
+    elif input.dim() == 1:
+        if offsets is None:
+            raise ValueError("offsets has to be a 1D Tensor but got None")
+        if offsets.dim() != 1:
+            raise ValueError("offsets has to be a 1D Tensor")
+    else:
+        raise ValueError("input has to be 1D or 2D Tensor, but got Tensor of dimension {}".format(input.dim()))
+    numbers = {"sum": 0, "mean": 1, "max": 2}
+    if mode not in numbers:
+        raise ValueError("mode has to be one of sum, mean or max")
+    if mode == "max":
+        if scale_grad_by_freq:
+            raise ValueError("max mode does not support scaling the gradient by the frequency")
+        if sparse:
+            raise ValueError("max mode does not support sparse weights")
+    if max_norm is not None:
+        with torch.no_grad():
+            torch.embedding_renorm_(weight, input, max_norm, norm_type)
+    if per_sample_weights is not None and mode != "sum":
+        raise NotImplementedError("embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for "
+                                  "mode='sum' (got mode='{}'). Please open a feature request on GitHub.".format(mode))
+    if padding_idx is not None:
+        padding_idx = _row_index(padding_idx, weight.size(0))
+    return torch.embedding_bag(weight, input, offsets, scale_grad_by_freq, numbers[mode], sparse, per_sample_weights,
+                               include_last_offset, padding_idx)[0]
+
+
+# --- attention ---------------------------------------------------------------------------------------------------------
+def _scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.0, need_attn_weights=False, is_causal=False):
+    """softmax(q k / sqrt(E)) v, and the attention weights."""
+    if is_causal:
+        if attn_mask is not None:
+            raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
+        attn_mask = torch.ones(query.size(-2), key.size(-2), dtype=torch.bool, device=query.device).tril()
+    weights = torch.matmul(query / math.sqrt(query.size(-1)), key.transpose(-2, -1))
+    if attn_mask is not None:
+        if attn_mask.dtype == torch.bool:
+            attn_mask = torch.zeros_like(attn_mask, dtype=query.dtype).masked_fill_(attn_mask.logical_not(), float("-inf"))
+        weights = weights + attn_mask
+    weights = softmax(weights, dim=-1)
+    if dropout_p > 0.0:
+        weights = dropout(weights, p=dropout_p)
+    output = torch.matmul(weights, value)
+    return output, weights if need_attn_weights else None
+
+
+def _check_attention_shapes(query, key, value, key_padding_mask, attn_mask, num_heads):
+    """Whether the input is batched."""
+    if query.dim() not in (2, 3):
+        raise AssertionError("query should be unbatched 2D or batched 3D tensor but received {}-D query tensor".format(query.dim()))
+    n = query.dim()
+    kind = "batched (3-D)" if n == 3 else "unbatched (2-D)"
+    assert key.dim() == n and value.dim() == n, (
+        "For {} `query`, expected `key` and `value` to be {}-D but found {}-D and {}-D tensors respectively".format(
+            kind, n, key.dim(), value.dim()))
+    if key_padding_mask is not None:
+        assert key_padding_mask.dim() == n - 1, (
+            "For {} `query`, expected `key_padding_mask` to be `None` or {}-D but found {}-D tensor instead".format(
+                kind, n - 1, key_padding_mask.dim()))
+    if attn_mask is not None:
+        assert attn_mask.dim() in (2, 3), (
+            "For {} `query`, expected `attn_mask` to be `None`, 2-D or 3-D but found {}-D tensor instead".format(
+                kind, attn_mask.dim()))
+        if n == 2 and attn_mask.dim() == 3:
+            expected = (num_heads, query.shape[0], key.shape[0])
+            assert attn_mask.shape == expected, "Expected `attn_mask` shape to be {} but got {}".format(expected, attn_mask.shape)
+    return n == 3
+
+
+def _in_projection_packed(q, k, v, w, b=None):
+    """Three projections whose weights are one matrix; inputs that are the same tensor share a product."""
+    if k is v:
+        if q is k:
+            return linear(q, w, b).chunk(3, dim=-1)
+        size = q.size(-1)
+        w_q, w_kv = w.split([size, size * 2])
+        b_q, b_kv = (None, None) if b is None else b.split([size, size * 2])
+        return (linear(q, w_q, b_q),) + tuple(linear(k, w_kv, b_kv).chunk(2, dim=-1))
+    w_q, w_k, w_v = w.chunk(3)
+    b_q, b_k, b_v = (None, None, None) if b is None else b.chunk(3)
+    return linear(q, w_q, b_q), linear(k, w_k, b_k), linear(v, w_v, b_v)
+
+
+def _in_projection(q, k, v, w_q, w_k, w_v, b_q=None, b_k=None, b_v=None):
+    size = q.size(-1)
+    for w, wanted, name in ((w_q, (size, size), "query"), (w_k, (size, k.size(-1)), "key"), (w_v, (size, v.size(-1)), "value")):
+        assert w.shape == wanted, "expecting {} weights shape of {}, but got {}".format(name, wanted, w.shape)
+    for b, name in ((b_q, "query"), (b_k, "key"), (b_v, "value")):
+        assert b is None or b.shape == (size,), "expecting {} bias shape of {}, but got {}".format(name, (size,), b.shape)
+    return linear(q, w_q, b_q), linear(k, w_k, b_k), linear(v, w_v, b_v)
+
+
+def multi_head_attention_forward(query, key, value, embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias, bias_k, bias_v,
+                                 add_zero_attn, dropout_p, out_proj_weight, out_proj_bias, training=True, key_padding_mask=None,
+                                 need_weights=True, attn_mask=None, use_separate_proj_weight=False, q_proj_weight=None,
+                                 k_proj_weight=None, v_proj_weight=None, static_k=None, static_v=None, average_attn_weights=True):
+    """nn.MultiheadAttention as a function: sequences first, (L, N, E) or (L, E)."""
+    batched = _check_attention_shapes(query, key, value, key_padding_mask, attn_mask, num_heads)
+    if not batched:
+        same_kv, same_qk = key is value, query is key
+        query = query.unsqueeze(1)
+        key = query if same_qk else key.unsqueeze(1)
+        value = key if same_kv else value.unsqueeze(1)
+        if key_padding_mask is not None:
+            key_padding_mask = key_padding_mask.unsqueeze(0)
+    length, batch, size = query.shape
+    source = key.shape[0]
+    if key_padding_mask is not None and key_padding_mask.dtype != torch.bool and not torch.is_floating_point(key_padding_mask):
+        raise AssertionError("only bool and floating types of key_padding_mask are supported")
+    assert size == embed_dim_to_check, "was expecting embedding dimension of {}, but got {}".format(embed_dim_to_check, size)
+    head = size // num_heads
+    assert head * num_heads == size, "embed_dim {} not divisible by num_heads {}".format(size, num_heads)
+    if use_separate_proj_weight:
+        assert key.shape[:2] == value.shape[:2], "key's sequence and batch dims {} do not match value's {}".format(
+            key.shape[:2], value.shape[:2])
+    else:
+        assert key.shape == value.shape, "key shape {} does not match value shape {}".format(key.shape, value.shape)
+    if not use_separate_proj_weight:
+        assert in_proj_weight is not None, "use_separate_proj_weight is False but in_proj_weight is None"
+        q, k, v = _in_projection_packed(query, key, value, in_proj_weight, in_proj_bias)
+    else:
+        assert q_proj_weight is not None, "use_separate_proj_weight is True but q_proj_weight is None"
+        assert k_proj_weight is not None, "use_separate_proj_weight is True but k_proj_weight is None"
+        assert v_proj_weight is not None, "use_separate_proj_weight is True but v_proj_weight is None"
+        b_q, b_k, b_v = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
+        q, k, v = _in_projection(query, key, value, q_proj_weight, k_proj_weight, v_proj_weight, b_q, b_k, b_v)
+    if attn_mask is not None:
+        if attn_mask.dtype == torch.uint8:
+            import warnings
+            warnings.warn("Byte tensor for attn_mask in nn.MultiheadAttention is deprecated. Use bool tensor instead.")
+            attn_mask = attn_mask.to(torch.bool)
+        else:
+            assert attn_mask.is_floating_point() or attn_mask.dtype == torch.bool, (
+                "Only float, byte, and bool types are supported for attn_mask, not {}".format(attn_mask.dtype))
+        if attn_mask.dim() == 2:
+            if attn_mask.shape != (length, source):
+                raise RuntimeError("The shape of the 2D attn_mask is {}, but should be {}.".format(attn_mask.shape, (length, source)))
+            attn_mask = attn_mask.unsqueeze(0)
+        elif attn_mask.shape != (batch * num_heads, length, source):
+            raise RuntimeError("The shape of the 3D attn_mask is {}, but should be {}.".format(
+                attn_mask.shape, (batch * num_heads, length, source)))
+
+    def one_more(mask):
+        return None if mask is None else pad(mask, (0, 1))
+
+    if bias_k is not None and bias_v is not None:
+        assert static_k is None, "bias cannot be added to static key."
+        assert static_v is None, "bias cannot be added to static value."
+        k = torch.cat([k, bias_k.repeat(1, batch, 1)])
+        v = torch.cat([v, bias_v.repeat(1, batch, 1)])
+        attn_mask, key_padding_mask = one_more(attn_mask), one_more(key_padding_mask)
+    else:
+        assert bias_k is None
+        assert bias_v is None
+
+    def heads_first(x):
+        return x.contiguous().view(x.shape[0], batch * num_heads, head).transpose(0, 1)
+
+    def given(x, name):
+        assert x.size(0) == batch * num_heads, "expecting {}.size(0) of {}, but got {}".format(name, batch * num_heads, x.size(0))
+        assert x.size(2) == head, "expecting {}.size(2) of {}, but got {}".format(name, head, x.size(2))
+        return x
+
+    q = heads_first(q)
+    k = heads_first(k) if static_k is None else given(static_k, "static_k")
+    v = heads_first(v) if static_v is None else given(static_v, "static_v")
+    if add_zero_attn:
+        zero = (batch * num_heads, 1, head)
+        k = torch.cat([k, torch.zeros(zero, dtype=k.dtype, device=k.device)], dim=1)
+        v = torch.cat([v, torch.zeros(zero, dtype=v.dtype, device=v.device)], dim=1)
+        attn_mask, key_padding_mask = one_more(attn_mask), one_more(key_padding_mask)
+    source = k.size(1)
+    if key_padding_mask is not None:
+        assert key_padding_mask.shape == (batch, source), "expecting key_padding_mask shape of {}, but got {}".format(
+            (batch, source), key_padding_mask.shape)
+        hidden = key_padding_mask.view(batch, 1, 1, source).expand(-1, num_heads, -1, -1).reshape(batch * num_heads, 1, source)
+        if attn_mask is None:
+            attn_mask = hidden
+        elif attn_mask.dtype == torch.bool:
+            attn_mask = attn_mask.logical_or(hidden)
+        else:
+            attn_mask = attn_mask.masked_fill(hidden, float("-inf"))
+    if attn_mask is not None and attn_mask.dtype == torch.bool:
+        attn_mask = torch.zeros_like(attn_mask, dtype=q.dtype).masked_fill_(attn_mask, float("-inf"))
+    q = q / math.sqrt(head)
+    if attn_mask is not None:
+        weights = torch.baddbmm(attn_mask, q, k.transpose(-2, -1))
+    else:
+        weights = torch.bmm(q, k.transpose(-2, -1))
+    weights = softmax(weights, dim=-1)
+    if training and dropout_p > 0.0:
+        weights = dropout(weights, p=dropout_p)
+    output = torch.bmm(weights, v).transpose(0, 1).contiguous().view(length * batch, size)
+    output = linear(output, out_proj_weight, out_proj_bias)
+    output = output.view(length, batch, output.size(1))
+    if not batched:
+        output = output.squeeze(1)
+    if not need_weights:
+        return output, None
+    weights = weights.view(batch, num_heads, length, source)
+    if average_attn_weights:
+        weights = weights.sum(dim=1) / num_heads
+    return output, weights if batched else weights.squeeze(0)

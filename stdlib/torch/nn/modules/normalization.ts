@@ -82,3 +82,23 @@ class LocalResponseNorm(Module):
 
     def extra_repr(self):
         return "{}, alpha={}, beta={}, k={}".format(self.size, self.alpha, self.beta, self.k)
+
+
+class CrossMapLRN2d(Module):
+    """Local response normalisation across channels of images."""
+
+    def __init__(self, size, alpha=1e-4, beta=0.75, k=1):
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input):
+        before = int((self.size - 1) / 2 + 1) - 1
+        square = F.pad(input.pow(2).unsqueeze(1), (0, 0, 0, 0, before, self.size - 1 - before))
+        total = F.avg_pool3d(square, (self.size, 1, 1), stride=1).squeeze(1).mul(self.size)
+        return input * total.mul(self.alpha / self.size).add(self.k).pow(-self.beta)
+
+    def extra_repr(self):
+        return "{}, alpha={}, beta={}, k={}".format(self.size, self.alpha, self.beta, self.k)

@@ -11,6 +11,8 @@ from torch.nn.modules.module import Module
 from torch.nn.parameter import Parameter
 from torch.nn.utils.rnn import PackedSequence
 
+_rnn_sequence = torch._C._private.rnn_sequence
+_MODES = {"LSTM": 0, "GRU": 1, "RNN_TANH": 2, "RNN_RELU": 3}
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
@@ -125,12 +127,20 @@ class RNNBase(Module):
             text += ", bidirectional={}".format(self.bidirectional)
         return text
 
-    def _check_input(self, input, state):
-        if input.dim() not in (2, 3):
-            raise RuntimeError("{}: Expected input to be 2-D or 3-D but received {}-D tensor".format(type(self).__name__, input.dim()))
+    def _check_input(self, input):
+        if input.dim() != 3:
+            raise RuntimeError("input must have 3 dimensions, got {}".format(input.dim()))
         if input.size(-1) != self.input_size:
             raise RuntimeError("input.size(-1) must be equal to input_size. Expected {}, got {}".format(
                 self.input_size, input.size(-1)))
+
+    def _check_state_dims(self, hx, dims, words):
+        if self.mode == "LSTM":
+            if hx[0].dim() != dims or hx[1].dim() != dims:
+                raise RuntimeError("For {} input, hx and cx should also be {}-D but got ({}-D, {}-D) tensors".format(
+                    words, dims, hx[0].dim(), hx[1].dim()))
+        elif hx.dim() != dims:
+            raise RuntimeError("For {} input, hx should also be {}-D but got {}-D tensor".format(words, dims, hx.dim()))
 
     def _check_state(self, state, expected, what="hidden"):
         if tuple(state.size()) != expected:
@@ -140,23 +150,17 @@ class RNNBase(Module):
         packed = isinstance(input, PackedSequence)
         if packed:
             return self._forward_packed(input, hx)
-        self._check_input(input, hx)
         batched = input.dim() == 3
         is_lstm = self.mode == "LSTM"
         batch_dim = 0 if self.batch_first else 1
         if not batched:
             input = input.unsqueeze(batch_dim)
             if hx is not None:
-                for state in (hx if is_lstm else (hx,)):
-                    if state.dim() != 2:
-                        raise RuntimeError("For unbatched 2-D input, hx{} should also be 2-D but got {}-D tensor".format(
-                            " and cx" if is_lstm else "", state.dim()))
+                self._check_state_dims(hx, 2, "unbatched 2-D")
                 hx = tuple(s.unsqueeze(1) for s in hx) if is_lstm else hx.unsqueeze(1)
         elif hx is not None:
-            for state in (hx if is_lstm else (hx,)):
-                if state.dim() != 3:
-                    raise RuntimeError("For batched 3-D input, hx{} should also be 3-D but got {}-D tensor".format(
-                        " and cx" if is_lstm else "", state.dim()))
+            self._check_state_dims(hx, 3, "batched 3-D")
+        self._check_input(input)
         x = input.transpose(0, 1) if self.batch_first else input
         rows = self.num_layers * (2 if self.bidirectional else 1)
         out_size = self.proj_size if self.proj_size > 0 else self.hidden_size
@@ -164,12 +168,9 @@ class RNNBase(Module):
         if hx is None:
             zeros = torch.zeros(rows, batch, out_size, dtype=input.dtype, device=input.device)
             hx = (zeros, torch.zeros(rows, batch, self.hidden_size, dtype=input.dtype, device=input.device)) if is_lstm else zeros
-        elif is_lstm:
-            self._check_state(hx[0], (rows, batch, out_size), "hidden[0]")
-            self._check_state(hx[1], (rows, batch, self.hidden_size), "hidden[1]")
         else:
-            self._check_state(hx, (rows, batch, out_size))
-        y, final = self._run(x, hx)
+            self._check_states(hx, rows, batch, out_size)
+        y, final = self._run(x, hx, [batch] * x.size(0))
         if self.batch_first:
             y = y.transpose(0, 1)
         if not batched:
@@ -177,70 +178,62 @@ class RNNBase(Module):
             final = tuple(s.squeeze(1) for s in final) if is_lstm else final.squeeze(1)
         return y, final
 
-    def _run(self, x, hx, lengths=None):
-        """All layers over x (time, batch, features); hx and the result have a row per layer and direction."""
+    def _run(self, x, hx, batch_sizes):
+        """All layers over x, (time, batch, features) or packed; hx and the result have a row per layer and direction."""
         is_lstm = self.mode == "LSTM"
         directions = 2 if self.bidirectional else 1
-        finals = []
+        mode = _MODES[self.mode]
+        hs, cs = [], []
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(directions):
                 row = layer * directions + direction
-                state = (hx[0][row], hx[1][row]) if is_lstm else hx[row]
-                y, state = self._direction(x, state, self.all_weights[row], direction == 1, lengths)
-                outputs.append(y)
-                finals.append(state)
+                names = self._all_weights[row]
+                w_ih, w_hh = getattr(self, names[0]), getattr(self, names[1])
+                b_ih, b_hh = (getattr(self, names[2]), getattr(self, names[3])) if self.bias else (None, None)
+                w_hr = getattr(self, names[-1]) if self.proj_size > 0 else None
+                h0, c0 = (hx[0][row], hx[1][row]) if is_lstm else (hx[row], None)
+                result = _rnn_sequence(F.linear(x, w_ih, b_ih), h0, c0, w_hh, b_hh, w_hr, batch_sizes, mode, direction == 1)
+                outputs.append(result[0])
+                hs.append(result[1])
+                cs.append(result[2])
             x = outputs[0] if directions == 1 else torch.cat(outputs, -1)
             if self.dropout > 0 and layer + 1 < self.num_layers:
                 x = F.dropout(x, self.dropout, self.training)
         if is_lstm:
-            return x, (torch.stack([h for h, _ in finals]), torch.stack([c for _, c in finals]))
-        return x, torch.stack(finals)
-
-    def _direction(self, x, state, weights, backwards, lengths):
-        step = _STEPS[self.mode]
-        w_ih, w_hh = weights[0], weights[1]
-        b_ih, b_hh = (weights[2], weights[3]) if self.bias else (None, None)
-        w_hr = weights[-1] if self.proj_size > 0 else None
-        gates = F.linear(x, w_ih, b_ih)
-        times = range(x.size(0) - 1, -1, -1) if backwards else range(x.size(0))
-        outputs = []
-        for t in times:
-            before = state
-            y, state = step(gates[t], state, w_hh, b_hh)
-            if w_hr is not None:
-                y = F.linear(y, w_hr)
-                state = (y, state[1])
-            if lengths is not None:  # sequences that are not running at t keep their state
-                running = (lengths > t).unsqueeze(1)
-                y = torch.where(running, y, torch.zeros_like(y))
-                if self.mode == "LSTM":
-                    state = tuple(torch.where(running, new, old) for new, old in zip(state, before))
-                else:
-                    state = torch.where(running, state, before)
-            outputs.append(y)
-        if backwards:
-            outputs.reverse()
-        return torch.stack(outputs), state
+            return x, (torch.stack(hs), torch.stack(cs))
+        return x, torch.stack(hs)
 
     def _forward_packed(self, packed, hx):
-        from torch.nn.utils.rnn import pad_packed_sequence, pack_padded_sequence
-        x, lengths = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
         is_lstm = self.mode == "LSTM"
         rows = self.num_layers * (2 if self.bidirectional else 1)
         out_size = self.proj_size if self.proj_size > 0 else self.hidden_size
+        x = packed.data
+        if x.dim() != 2:
+            raise RuntimeError("input must have 2 dimensions, got {}".format(x.dim()))
+        if x.size(-1) != self.input_size:
+            raise RuntimeError("input.size(-1) must be equal to input_size. Expected {}, got {}".format(self.input_size, x.size(-1)))
+        sizes = packed.batch_sizes.tolist()
+        batch = sizes[0]
         if hx is None:
-            zeros = torch.zeros(rows, x.size(1), out_size, dtype=x.dtype, device=x.device)
-            hx = (zeros, torch.zeros(rows, x.size(1), self.hidden_size, dtype=x.dtype, device=x.device)) if is_lstm else zeros
+            zeros = torch.zeros(rows, batch, out_size, dtype=x.dtype, device=x.device)
+            hx = (zeros, torch.zeros(rows, batch, self.hidden_size, dtype=x.dtype, device=x.device)) if is_lstm else zeros
         elif packed.sorted_indices is not None:
             order = packed.sorted_indices
             hx = tuple(s.index_select(1, order) for s in hx) if is_lstm else hx.index_select(1, order)
-        y, final = self._run(x, hx, lengths)
-        result = pack_padded_sequence(y, lengths)
+        self._check_states(hx, rows, batch, out_size)
+        y, final = self._run(x, hx, sizes)
         if packed.unsorted_indices is not None:
             order = packed.unsorted_indices
             final = tuple(s.index_select(1, order) for s in final) if is_lstm else final.index_select(1, order)
-        return PackedSequence(result.data, result.batch_sizes, packed.sorted_indices, packed.unsorted_indices), final
+        return PackedSequence(y, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices), final
+
+    def _check_states(self, hx, rows, batch, out_size):
+        if self.mode == "LSTM":
+            self._check_state(hx[0], (rows, batch, out_size), "hidden[0]")
+            self._check_state(hx[1], (rows, batch, self.hidden_size), "hidden[1]")
+        else:
+            self._check_state(hx, (rows, batch, out_size))
 
 
 class RNN(RNNBase):
