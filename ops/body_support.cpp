@@ -6,6 +6,38 @@ namespace tsvm::ops::body {
 
 using namespace autograd;
 
+void check_matrix(const Tensor& a, std::string_view name) {
+  OPS_CHECK(a.dim() >= 2, RuntimeError, name, ": The input tensor A must have at least 2 dimensions.");
+  OPS_CHECK(is_floating_or_complex(a.dtype()), RuntimeError, name,
+            ": Expected a floating point or complex tensor as input. Got ", info(a.dtype()).cpp_name);
+  OPS_CHECK(!is_reduced_floating(a.dtype()), RuntimeError, name, ": Low precision dtypes not supported. Got ",
+            info(a.dtype()).cpp_name);
+}
+
+void check_matrix_any(const Tensor& a, std::string_view name) {
+  OPS_CHECK(a.dim() >= 2, RuntimeError, name, ": The input tensor A must have at least 2 dimensions.");
+  OPS_CHECK(a.size(-1) == a.size(-2), RuntimeError, name, ": A must be batches of square matrices, but they are ",
+            a.size(-2), " by ", a.size(-1), " matrices");
+}
+
+void check_square(const Tensor& a, std::string_view name) {
+  check_matrix_any(a, name);
+  check_matrix(a, name);
+}
+
+void check_solver(const Tensor& b, const Tensor& a, std::string_view name) {
+  OPS_CHECK(a.dtype() == b.dtype(), RuntimeError, "Expected b and A to have the same dtype, but found b of type ",
+            info(b.dtype()).cpp_name, " and A of type ", info(a.dtype()).cpp_name, " instead.");
+  OPS_CHECK(a.size(-1) == a.size(-2), RuntimeError, "A must be batches of square matrices, but they are ", a.size(-2),
+            " by ", a.size(-1), " matrices");
+  if (name.starts_with("linalg."))
+    OPS_CHECK(a.size(-2) == b.size(-2), RuntimeError, name,
+              ": Incompatible shapes of A and B for the equation AX = B (", a.size(-2), "x", a.size(-1), " and ",
+              b.size(-2), "x", b.size(-1), ")");
+  OPS_CHECK(a.size(-2) == b.size(-2), RuntimeError, "Incompatible matrix sizes for ", name, ": each A matrix is ",
+            a.size(-1), " by ", a.size(-1), " but each b matrix is ", b.size(-2), " by ", b.size(-1));
+}
+
 int64_t reduction_mode(std::string_view name) {
   if (name == "none") return 0;
   if (name == "mean") return 1;

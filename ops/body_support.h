@@ -100,6 +100,8 @@ inline double list_item(std::span<const double> list, int64_t i) { return list[l
 inline const Tensor& list_item(TensorSpan list, int64_t i) { return list[list_index(i, list.size())]; }
 inline Tensor& list_item(std::vector<Tensor>& list, int64_t i) { return list[list_index(i, list.size())]; }
 
+inline double list_item(std::span<const double> list, int64_t i) { return list[list_index(i, list.size())]; }
+
 inline std::pair<size_t, size_t> slice_bounds(int64_t from, int64_t to, size_t size) {
   const int64_t n = static_cast<int64_t>(size);
   from = std::clamp<int64_t>(from < 0 ? from + n : from, 0, n);
@@ -242,6 +244,16 @@ inline bool is_wrapped(const Tensor& t) { return t.is_wrapped_number(); }
 template <class F>
 inline void check(bool ok, const F& message) {
   if (__builtin_expect(!ok, 0)) throw_error(ErrorKind::RuntimeError, message());
+}
+
+// What functions of matrices check, with PyTorch's words: a float or complex dtype and two dimensions at least
+// (check_matrix), any dtype and square (check_matrix_any), both (check_square); that b fits A in A x = b.
+void check_matrix(const Tensor& a, std::string_view name);
+void check_matrix_any(const Tensor& a, std::string_view name);
+void check_square(const Tensor& a, std::string_view name);
+void check_solver(const Tensor& b, const Tensor& a, std::string_view name);
+inline void check_linalg(const Tensor& info, std::string_view name, bool is_matrix) {
+  cpu::check_linalg_errors(info, name, is_matrix);
 }
 
 /// 0, 1, 2 for "none", "mean", "sum" (a losses' reduction given by name).

@@ -14,7 +14,7 @@ Tensor empty(IntSpan size, optional<DType> dtype, optional<Device> device, optio
             "preserve memory format is unsupported by the empty operator");
   if (format != MemoryFormat::Contiguous) {
     OPS_CHECK(size.size() == (format == MemoryFormat::ChannelsLast ? 4u : 5u), RuntimeError, "required rank ",
-              format == MemoryFormat::ChannelsLast ? 4 : 5, " tensor to use ", name(format) + 6, " format");
+              format == MemoryFormat::ChannelsLast ? 4 : 5, " tensor to use ", name(format), " format");
     out->set_geometry(size, channels_last_strides(size), 0);
   }
   return out;
@@ -195,9 +195,18 @@ Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, optional<
         // The step is a float, whatever the integers.
         const float by = (static_cast<float>(hi) - static_cast<float>(lo)) / static_cast<float>(steps - 1);
         scalar_t* data = out.data_ptr<scalar_t>();
-        for (int64_t i = 0; i < steps; i++)
-          data[i] = convert<scalar_t>(i < half ? static_cast<float>(lo) + by * static_cast<float>(i)
-                                               : static_cast<float>(hi) - by * static_cast<float>(steps - i - 1));
+        auto value = [&](int64_t i) {
+          return convert<scalar_t>(i < half ? static_cast<float>(lo) + by * static_cast<float>(i)
+                                            : static_cast<float>(hi) - by * static_cast<float>(steps - i - 1));
+        };
+        // PyTorch's vectors of integers start at a rounded number each, and go on from there.
+        constexpr int64_t kLanes = sizeof(scalar_t) == 1 ? 1 : 32 / static_cast<int64_t>(sizeof(scalar_t));
+        int64_t i = 0;
+        for (; i + kLanes <= steps; i += kLanes) {
+          const float base = static_cast<float>(value(i));
+          for (int64_t k = 0; k < kLanes; k++) data[i + k] = convert<scalar_t>(base + by * static_cast<float>(k));
+        }
+        for (; i < steps; i++) data[i] = value(i);
       }));
   return out;
 }

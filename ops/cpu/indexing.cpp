@@ -452,8 +452,8 @@ void along_index(const Tensor& indexed, int64_t dim, const Tensor& index, const 
 }
 
 void check_gather(const char* what, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  OPS_CHECK(index.dtype() == DType::Int64, RuntimeError, what, "(): Expected dtype int64 for index");
   if (index.numel() == 0) return;
+  OPS_CHECK(index.dtype() == DType::Int64, RuntimeError, what, "(): Expected dtype int64 for index");
   const int64_t n = std::max<int64_t>(self.dim(), 1);
   OPS_CHECK(std::max<int64_t>(index.dim(), 1) == n, RuntimeError,
             "Index tensor must have the same number of dimensions as ", src.defined() ? "self" : "input", " tensor");
@@ -476,8 +476,8 @@ void check_gather(const char* what, const Tensor& self, int64_t dim, const Tenso
 }
 
 void check_scatter_value(const Tensor& self, int64_t dim, const Tensor& index) {
-  OPS_CHECK(index.dtype() == DType::Int64, RuntimeError, "scatter(): Expected dtype int64 for index");
   if (index.numel() == 0) return;
+  OPS_CHECK(index.dtype() == DType::Int64, RuntimeError, "scatter(): Expected dtype int64 for index");
   const Tensor a = at_least_1d(self), b = at_least_1d(index);
   OPS_CHECK(a.dim() == b.dim(), RuntimeError, "Index tensor must have the same number of dimensions as self tensor");
   for (int64_t d = 0; d < a.dim(); d++)

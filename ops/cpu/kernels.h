@@ -241,6 +241,51 @@ Tensor randperm(int64_t n, optional<DType> dtype = {}, optional<Device> device =
 Tensor bernoulli(const Tensor& self, const Gen& generator = {});
 Tensor multinomial(const Tensor& self, int64_t num_samples, bool replacement = false, const Gen& generator = {});
 
+// --- decompositions and solvers (linalg.cpp): batches of matrices in the last two dimensions. `info` has LAPACK's
+// numbers, one for each matrix; check_linalg_errors raises for those that are not 0. ---
+
+void check_linalg_errors(const Tensor& info, std::string_view name, bool is_matrix);
+std::tuple<Tensor, Tensor> cholesky_factor(const Tensor& self, bool upper);
+Tensor cholesky_inverse_kernel(const Tensor& self, bool upper);
+Tensor cholesky_solve_kernel(const Tensor& self, const Tensor& factor, bool upper);
+/// L and U in one matrix, pivots, info.
+std::tuple<Tensor, Tensor, Tensor> lu_factor(const Tensor& self, bool pivot);
+Tensor lu_solve_kernel(const Tensor& lu, const Tensor& pivots, const Tensor& rhs, bool adjoint);
+/// The permutation that a sequence of row swaps makes.
+Tensor permutation_of_pivots(const Tensor& pivots, int64_t size);
+Tensor triangular_solve_kernel(const Tensor& a, const Tensor& b, bool upper, bool left, bool unitriangular);
+std::tuple<Tensor, Tensor> qr_factor(const Tensor& self);
+Tensor householder_kernel(const Tensor& self, const Tensor& tau);
+Tensor ormqr_kernel(const Tensor& self, const Tensor& tau, const Tensor& other, bool left, bool transpose);
+std::tuple<Tensor, Tensor, Tensor> eigh_kernel(const Tensor& self, bool upper, bool vectors);
+std::tuple<Tensor, Tensor, Tensor> eig_kernel(const Tensor& self, bool vectors);
+std::tuple<Tensor, Tensor, Tensor, Tensor> svd_kernel(const Tensor& self, bool full, bool vectors);
+/// The solution (with what is left below it), ranks, singular values, info.
+std::tuple<Tensor, Tensor, Tensor, Tensor> lstsq_kernel(const Tensor& self, const Tensor& rhs, double rcond,
+                                                        std::string_view driver);
+std::tuple<Tensor, Tensor, Tensor> ldl_factor(const Tensor& self, bool hermitian);
+Tensor ldl_solve_kernel(const Tensor& ld, const Tensor& pivots, const Tensor& rhs, bool hermitian);
+
+// --- Fourier transforms (fft.cpp). normalization: 0 none, 1 by the root of the count of points, 2 by the count. ---
+
+Tensor fft_c2c(const Tensor& self, IntSpan dim, int64_t normalization, bool forward);
+Tensor fft_r2c(const Tensor& self, IntSpan dim, int64_t normalization, bool onesided);
+Tensor fft_c2r(const Tensor& self, IntSpan dim, int64_t normalization, int64_t last_dim_size);
+
+// --- special functions and their samples (special.cpp) ---
+
+/// The function with that name, element by element.
+Tensor special_one(const Tensor& self, std::string_view name);
+Tensor special_two(const Tensor& self, const Tensor& other, std::string_view name);
+Tensor polygamma(int64_t n, const Tensor& self);
+Tensor dirichlet_grad(const Tensor& x, const Tensor& alpha, const Tensor& total);
+Tensor gcd(const Tensor& self, const Tensor& other);
+Tensor lcm(const Tensor& self, const Tensor& other);
+std::tuple<Tensor, Tensor> frexp(const Tensor& self);
+Tensor poisson(const Tensor& self, const Gen& generator = {});
+Tensor standard_gamma(const Tensor& self, const Gen& generator = {});
+Tensor binomial(const Tensor& count, const Tensor& prob, const Gen& generator = {});
+
 // --- views (views.cpp) ---
 
 Tensor view(const Tensor& self, IntSpan size);

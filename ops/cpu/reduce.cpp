@@ -343,6 +343,10 @@ Tensor min(const Tensor& self) { return extreme<false>(self, {}, false, "min", "
 
 std::tuple<Tensor, Tensor> aminmax(const Tensor& self, optional<int64_t> dim, bool keepdim) {
   const IntSpan dims = dim ? IntSpan(*dim) : IntSpan();
+  if (dim && self.dim() == 0 && keepdim) {
+    wrap_dim(*dim, 0);
+    return {clone(unsqueeze(self, 0)), clone(unsqueeze(self, 0))};
+  }
   return {extreme<false>(self, dims, keepdim, "aminmax", "aminmax"),
           extreme<true>(self, dims, keepdim, "aminmax", "aminmax")};
 }

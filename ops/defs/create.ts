@@ -183,6 +183,19 @@ def blackman_window(window_length: int, periodic: bool = True) -> Tensor:
     return w.narrow(0, 0, window_length) if periodic else w
 
 
+@op.composite(factory=True, variants="function", overload="beta")
+def kaiser_window(window_length: int, periodic: bool = True, beta: float = 12.0) -> Tensor:
+    """The Kaiser window."""
+    if window_length == 0:
+        return torch.empty([0], dtype=dtype)
+    if window_length == 1:
+        return torch.ones([1], dtype=dtype)
+    n = window_length + 1 if periodic else window_length
+    x = torch.arange(0, n, 1, dtype=default_dtype() if dtype is None else dtype) * (2.0 / float(n - 1)) - 1
+    w = torch.i0((1 - x * x).clamp_min(0).sqrt() * beta) / torch.i0(torch.scalar_tensor(beta, dtype=x.dtype))
+    return w.narrow(0, 0, window_length) if periodic else w
+
+
 # --- copies and conversions ----------------------------------------------------------------------------------------------------
 @op.primitive
 def clone(self: Tensor, *, memory_format: MemoryFormat | None = None) -> Tensor:

@@ -243,22 +243,26 @@ def scatter_reduce_gradients(grad: Tensor, self: Tensor, dim: int, index: Tensor
     if reduce == "sum":
         b = grad.gather(dim, index)
     elif reduce == "prod":
-        factor = result / self
-        a = (grad * factor).masked_fill(self == 0, 0)
-        b = (grad * result).gather(dim, index) / src
+        # Zeros apart: the factor without them, where there is exactly one.
+        filled = self.masked_fill(self == 0, 1)
+        a = grad * filled.scatter_reduce(dim, index, src, reduce, include_self=include_self) / filled
+        zero = src == 0
+        zeros = torch.zeros_like(self).scatter_add(dim, index, zero.to(self.dtype)).gather(dim, index)
+        single = zero.logical_and(zeros == 1)
+        others = self.scatter_reduce(dim, index, src.masked_fill(single, 1), reduce, include_self=include_self)
+        b = torch.where(single, (grad * others).gather(dim, index), (grad * result).gather(dim, index) / src.masked_fill(zero, 1))
     elif reduce == "mean":
         count = torch.ones_like(self) if include_self else torch.zeros_like(self)
-        count = count.scatter_add(dim, index, torch.ones_like(src)).clamp_min(1)
+        count = count.scatter_add(dim, index, torch.ones_like(src))
+        count = count.masked_fill(count == 0, 1)
         a = grad / count
         b = (grad / count).gather(dim, index)
     elif reduce == "amax" or reduce == "amin":
-        hit = self == result
-        from_src = src == result.gather(dim, index)
-        count = (hit if include_self else torch.zeros_like(hit)).to(self.dtype)
-        count = count.scatter_add(dim, index, from_src.to(self.dtype))
-        share = grad / count
-        a = share * hit
-        b = share.gather(dim, index) * from_src
+        hit = (self == result).to(self.dtype)
+        from_src = (src == result.gather(dim, index)).to(self.dtype)
+        share = grad / hit.scatter_add(dim, index, from_src)
+        a = torch.where(hit == 0, 0, share)
+        b = torch.where(from_src == 0, 0, share.gather(dim, index))
     else:
         raise RuntimeError(f"Expected 'reduce' to be one of 'sum', 'prod', 'mean', 'amax', 'amin' but got {reduce}.")
     if not include_self:
@@ -511,3 +515,128 @@ def histc(self: Tensor, bins: int = 100, min: Scalar = 0, max: Scalar = 0) -> Te
     inside = self.masked_select((self >= low).logical_and(self <= high))
     at = ((inside - low) * (float(bins) / (high - low))).to(torch.int64).clamp_max(bins - 1)
     return torch.zeros([bins], dtype=self.dtype).index_add_(0, at, torch.ones_like(inside))
+
+
+@op.composite(variants="method", differentiable=False)
+def fill_diagonal_(self: Tensor, fill_value: Scalar, wrap: bool = False) -> Tensor:
+    """Sets the diagonal to one value."""
+    if self.dim() < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    n = self.size(0)
+    step = self.stride(0)
+    for d in range(1, self.dim()):
+        step = step + self.stride(d)
+        if self.dim() > 2 and self.size(d) != n:
+            raise RuntimeError("all dimensions of input must be of equal length")
+        n = min(n, self.size(d))
+    torch.as_strided(self, [n], [step], self.storage_offset()).fill_(fill_value)
+    if wrap and self.dim() == 2 and self.size(0) > self.size(1) + 1:
+        columns = self.size(1)
+        row = columns + 1
+        while row < self.size(0):
+            count = min(columns, self.size(0) - row)
+            torch.as_strided(self, [count], [step], self.storage_offset() + row * self.stride(0)).fill_(fill_value)
+            row = row + columns + 1
+
+
+@op.composite(variants="method", differentiable=False)
+def index_reduce_(self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+    """Reduces slices of ``source`` into places of a dimension."""
+    self.copy_(torch.index_reduce(self, dim, index, source, reduce, include_self=include_self))
+
+
+@op.composite(variants="function method out")
+def index_reduce(self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+    """A copy with slices of ``source`` reduced into places of a dimension."""
+    if reduce != "prod" and reduce != "mean" and reduce != "amax" and reduce != "amin":
+        raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    if self.dim() == 0:
+        n = index.numel()
+        flat = torch.scatter_reduce(self.reshape([1]), 0, index.reshape([n]).to(torch.int64), source.reshape([n]), reduce, include_self=include_self)
+        return flat.reshape([])
+    d = wrap_dim(dim, self.dim())
+    shape = [1] * self.dim()
+    shape[d] = index.numel()
+    where = index.to(torch.int64).reshape(shape).expand(source.shape)
+    return torch.scatter_reduce(self, d, where, source, reduce, include_self=include_self)
+
+
+@op.composite(variants="function out", overload="Tensor_Tensor", differentiable=False)
+def isin(elements: Tensor, test_elements: Tensor, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Whether each element is among the test elements."""
+    test = test_elements.reshape([-1])
+    if test.numel() == 0:
+        return torch.full(elements.shape, invert, dtype=torch.bool)
+    found = elements == test.select(0, 0)
+    if test.numel() <= 64:
+        for i in range(1, test.numel()):
+            found = found.logical_or(elements == test.select(0, i))
+    else:
+        order = torch.sort(test, -1, False)[0]
+        values = elements.to(order.dtype) if elements.dtype != order.dtype else elements
+        at = torch.search_places(order, values, False, False).clamp_max(order.numel() - 1)
+        found = order.take(at) == elements
+    return found.logical_not() if invert else found
+
+
+@op.composite(variants="function out", overload="Tensor_Scalar", differentiable=False)
+def isin(elements: Tensor, test_element: Scalar, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Whether each element is the test element."""
+    if invert:
+        return elements != test_element
+    return elements == test_element
+
+
+@op.composite(variants="function out", overload="Scalar_Tensor", differentiable=False)
+def isin(element: Scalar, test_elements: Tensor, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Whether a number is among the test elements."""
+    found = (test_elements == element).any()
+    return found.logical_not() if invert else found
+
+
+@op.composite(variants="none", namespace="private", differentiable=False)
+def histogram_counts(self: Tensor, edges: Tensor, weight: Tensor | None, density: bool) -> Tensor:
+    """How many elements lie between neighbours among the edges; the last bin has both its ends."""
+    n = edges.numel() - 1
+    x = self.reshape([-1])
+    at = torch.search_places(edges, x, False, True) - 1
+    at = torch.where(x == edges.select(0, n), n - 1, at)
+    inside = (at >= 0).logical_and(at < n)
+    values = torch.ones_like(x)
+    if weight is not None:
+        values = weight.reshape([-1])
+    counts = torch.zeros([n], dtype=self.dtype).index_add_(0, at.masked_select(inside), values.masked_select(inside))
+    if density:
+        widths = edges.narrow(0, 1, n) - edges.narrow(0, 0, n)
+        return counts / counts.sum() / widths
+    return counts
+
+
+@op.composite(variants="function method out", overload="bins_tensor", results="hist bin_edges", differentiable=False)
+def histogram(self: Tensor, bins: Tensor, *, weight: Tensor | None = None, density: bool = False) -> tuple[Tensor, Tensor]:
+    """How many elements fall between the edges given."""
+    if bins.dtype != self.dtype:
+        raise RuntimeError("torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype " + f"{self.dtype} and bins with dtype {bins.dtype}")
+    return torch.histogram_counts(self, bins, weight, density), bins
+
+
+@op.composite(variants="function method out", overload="bin_ct", results="hist bin_edges", differentiable=False)
+def histogram(self: Tensor, bins: int = 100, *, range: list[float] | None = None, weight: Tensor | None = None, density: bool = False) -> tuple[Tensor, Tensor]:
+    """How many elements fall into each of several equal bins."""
+    if bins <= 0:
+        raise RuntimeError("torch.histogram(): bins must be > 0, but got " + f"{bins}")
+    low = 0.0
+    high = 1.0
+    if range is not None:
+        low = range[0]
+        high = range[1]
+    elif self.numel() > 0:
+        low = float(self.min().item())
+        high = float(self.max().item())
+    if low > high:
+        raise RuntimeError(f"torch.histogramdd: min should not exceed max, but got min {low} max {high} for dimension 0")
+    if low == high:
+        low = low - 0.5
+        high = high + 0.5
+    edges = torch.linspace(low, high, bins + 1, dtype=self.dtype)
+    return torch.histogram_counts(self, edges, weight, density), edges

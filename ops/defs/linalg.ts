@@ -84,6 +84,9 @@ def addr(self: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Scalar = 1, alpha: S
     if vec1.dim() != 1 or vec2.dim() != 1:
         raise RuntimeError(f"addr: Expected 1-D argument vec1, but got {vec1.dim()}-D")
     product = torch.outer_product(vec1, vec2)
+    if is_bool_type(self.dtype):
+        kept = product if float(alpha) != 0.0 else torch.zeros_like(product)
+        return kept if float(beta) == 0.0 else self.logical_or(kept)
     if beta == 0:
         return product * alpha
     return self * beta + product * alpha
@@ -297,31 +300,7 @@ def _(grad, self, other, dim):
     d_other = torch.cross(grad, self.conj(), dim)
 
 
-@op.composite(variants="function method", aliases="linalg_matrix_power")
-def matrix_power(self: Tensor, n: int) -> Tensor:
-    """A square matrix times itself, n times."""
-    if n < 0:
-        raise NotImplementedError("matrix_power with a negative power")
-    out = torch.eye(self.size(-1), dtype=self.dtype, device=self.device).expand(self.shape)
-    if n == 0:
-        return out.clone()
-    base = self
-    first = True
-    k = n
-    while k > 0:
-        if k % 2 == 1:
-            if first:
-                out = base
-                first = False
-            else:
-                out = out.matmul(base)
-        k = k // 2
-        if k > 0:
-            base = base.matmul(base)
-    return out.clone() if n == 1 else out
-
-
-@op.composite(variants="function method")
+@op.composite(variants="function method out")
 def kron(self: Tensor, other: Tensor) -> Tensor:
     """The Kronecker product."""
     n = max(self.dim(), other.dim())
@@ -338,4 +317,4 @@ def kron(self: Tensor, other: Tensor) -> Tensor:
         size2.append(1)
         size2.append(s2)
         size.append(s1 * s2)
-    return (self.reshape(size1) * other.reshape(size2)).reshape(size)
+    return torch.unsafe_view((self.reshape(size1) * other.reshape(size2)).contiguous(), size)

@@ -294,16 +294,10 @@ def _(grad, result):
     d_self = -grad * (result * result).conj()
 
 
-@op.pointwise
+@op.composite(variants="function method inplace out")
 def square(self: Tensor) -> Tensor:
     """Each element times itself."""
-    if is_bool(self):
-        return self
-    return self * self
-
-@square.backward("PowBackward0")
-def _(grad, self):
-    d_self = grad * (2 * self).conj()
+    return self.pow(2)
 
 
 @op.pointwise(overload="")
@@ -635,7 +629,7 @@ def _(grad, self, other, result):
     d_other = grad * (other / result)
 
 
-@op.pointwise(promote="float", dtypes="float")
+@op.pointwise(promote="float", dtypes="float complex")
 def sinc(self: Tensor) -> Tensor:
     """``sin(pi x) / (pi x)``."""
     x = self * math.pi
@@ -644,7 +638,7 @@ def sinc(self: Tensor) -> Tensor:
 @sinc.backward
 def _(grad, self):
     x = self * math.pi
-    d_self = grad * torch.where(self == 0, 0, (x * x.cos() - x.sin()) / (x * self))
+    d_self = grad * torch.where(self == 0, 0, (x * x.cos() - x.sin()) / (x * self)).conj()
 
 
 @op.composite(variants="function method inplace out")
@@ -704,6 +698,10 @@ def _(grad, self):
 def digamma(self: Tensor) -> Tensor:
     """Derivative of the logarithm of the gamma function."""
     return digamma(self)
+
+@digamma.backward
+def _(grad, self):
+    d_self = grad * torch.polygamma(1, self)
 
 
 @op.pointwise(promote="float", dtypes="float complex")
@@ -878,10 +876,10 @@ def _(grad, self, other):
     d_other = torch.where(first, 0, grad)
 
 
-@op.pointwise(dtypes="int float", overload="Tensor Scalar")
+@op.pointwise(dtypes="bool int float", overload="Tensor Scalar")
 def clamp_min(self: Tensor, min: Operand) -> Tensor:
     """The element, or ``min`` where that is larger."""
-    if is_int(self):
+    if is_int(self) or is_bool(self):
         return max(self, min)
     return self if is_nan(self) else max(self, min)
 
@@ -891,10 +889,10 @@ def _(grad, self, min):
     d_min = torch.where(self >= min, 0, grad)
 
 
-@op.pointwise(dtypes="int float", overload="Tensor Scalar")
+@op.pointwise(dtypes="bool int float", overload="Tensor Scalar")
 def clamp_max(self: Tensor, max: Operand) -> Tensor:
     """The element, or ``max`` where that is smaller."""
-    if is_int(self):
+    if is_int(self) or is_bool(self):
         return min(self, max)
     return self if is_nan(self) else min(self, max)
 
@@ -1056,9 +1054,20 @@ def signbit(self: Tensor) -> Tensor:
     return sign_bit(self)
 
 
-@op.pointwise(overload="", variants="function method")
+@op.composite(variants="function method", differentiable=False)
 def isclose(self: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether ``|a - b| <= atol + rtol * |b|``."""
+    if self.dtype != other.dtype:
+        raise RuntimeError(f"{self.dtype} did not match {other.dtype}")
+    if rtol < 0:
+        raise RuntimeError(f"rtol must be greater than or equal to zero, but got {rtol}")
+    if atol < 0:
+        raise RuntimeError(f"atol must be greater than or equal to zero, but got {atol}")
+    return torch.close_to(self, other, rtol, atol, equal_nan)
+
+
+@op.pointwise(overload="", variants="none", namespace="private")
+def close_to(self: Tensor, other: Tensor, rtol: float, atol: float, equal_nan: bool) -> Tensor:
     if is_bool(self):
         return self == other
     if is_int(self):
@@ -1174,9 +1183,11 @@ def nextafter(self: Tensor, other: Tensor) -> Tensor:
     return nextafter(self, other)
 
 
-@op.pointwise(dtypes="int float", overload="")
+@op.pointwise(dtypes="bool int float", overload="")
 def heaviside(self: Tensor, values: Tensor) -> Tensor:
     """0, ``values`` or 1 for negative, zero and positive elements."""
+    if is_bool(self):
+        return self or values
     return values if self == 0 else (1 if self > 0 else 0)
 
 
@@ -1215,7 +1226,19 @@ def _(grad):
     d_self = grad.conj()
 
 
-@op.composite(variants="function method", aliases="conj_physical")
+@op.pointwise
+def conj_physical(self: Tensor) -> Tensor:
+    """The complex conjugate, as numbers of its own."""
+    if is_complex(self):
+        return conj(self)
+    return self
+
+@conj_physical.backward
+def _(grad):
+    d_self = grad.conj()
+
+
+@op.composite(variants="function method")
 def conj(self: Tensor) -> Tensor:
     """The complex conjugate; real tensors as they are."""
     if self.is_complex():
@@ -1229,7 +1252,7 @@ def resolve_conj(self: Tensor) -> Tensor:
     return self
 
 
-@op.composite(variants="function method")
+@op.composite(variants="function")
 def real(self: Tensor) -> Tensor:
     """The real parts, as a view."""
     if not self.is_complex():
@@ -1237,7 +1260,7 @@ def real(self: Tensor) -> Tensor:
     return torch.view_as_real(self).select(-1, 0)
 
 
-@op.composite(variants="function method")
+@op.composite(variants="function")
 def imag(self: Tensor) -> Tensor:
     """The imaginary parts, as a view."""
     if not self.is_complex():

@@ -138,6 +138,12 @@ def shared_among(grad: Tensor, mask: Tensor, dim: list[int], keepdim: bool) -> T
     return whole / count * mask
 
 
+@op.composite(overload="other", variants="function method out")
+def max(self: Tensor, other: Tensor) -> Tensor:
+    """The larger one, element by element."""
+    return torch.maximum(self, other)
+
+
 @op.reduction(overload="dim", results="values indices", variants="function method out")
 def max(self: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     """The largest elements along a dimension, and where they are."""
@@ -145,6 +151,12 @@ def max(self: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
 @max.backward("MaxBackward0")
 def _(grad, self, dim, keepdim, indices):
     d_self = value_gradient(grad, dim, indices, self.shape, keepdim)
+
+
+@op.composite(overload="other", variants="function method out")
+def min(self: Tensor, other: Tensor) -> Tensor:
+    """The smaller one, element by element."""
+    return torch.minimum(self, other)
 
 
 @op.reduction(overload="dim", results="values indices", variants="function method out")
@@ -164,18 +176,6 @@ def value_gradient(grad: Tensor, dim: int, indices: Tensor, shape: list[int], ke
     if keepdim:
         return grad.new_zeros(shape).scatter(dim, indices, grad)
     return grad.new_zeros(shape).scatter(dim, indices.unsqueeze(dim), grad.unsqueeze(dim))
-
-
-@op.composite(overload="other", variants="function method out")
-def max(self: Tensor, other: Tensor) -> Tensor:
-    """The larger one, element by element."""
-    return torch.maximum(self, other)
-
-
-@op.composite(overload="other", variants="function method out")
-def min(self: Tensor, other: Tensor) -> Tensor:
-    """The smaller one, element by element."""
-    return torch.minimum(self, other)
 
 
 @op.reduction(variants="function method out")
@@ -217,7 +217,7 @@ def argmin(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tenso
     """Where the smallest element is."""
 
 
-@op.reduction
+@op.reduction(variants="function method out")
 def any(self: Tensor) -> Tensor:
     """Whether one element is nonzero."""
 
@@ -227,7 +227,7 @@ def any(self: Tensor, dim: int, keepdim: bool = False) -> Tensor:
     """Whether one element along a dimension is nonzero."""
 
 
-@op.reduction
+@op.reduction(variants="function method out")
 def all(self: Tensor) -> Tensor:
     """Whether all elements are nonzero."""
 
@@ -307,52 +307,65 @@ def std(self: Tensor, dim: int[1] | None, unbiased: bool = True, keepdim: bool =
     return torch.std(self, dim, correction=1 if unbiased else 0, keepdim=keepdim)
 
 
-@op.composite(variants="function", overload="correction", results="var mean")
+@op.composite(variants="function", overload="correction")
 def var_mean(self: Tensor, dim: int[1] | None, *, correction: int | None, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     """Variance and mean along dimensions."""
     return torch.var(self, dim, correction=correction, keepdim=keepdim), torch.mean(self, dim, keepdim)
 
+@var_mean.backward
+def _(grad_result0, grad_result1, self, dim, correction, keepdim):
+    d_self = (var_gradient(grad_result0, self, dim, 1 if correction is None else correction, keepdim)
+              + mean_gradient(grad_result1, self, dim, keepdim))
 
-@op.composite(variants="function", results="var mean")
+
+@op.composite(variants="none", namespace="private")
+def mean_gradient(grad: Tensor, self: Tensor, dim: list[int] | None, keepdim: bool) -> Tensor:
+    n = 1
+    if self.numel() > 0:
+        n = self.numel() // grad.numel()
+    return unreduced(grad, self.shape, dim, keepdim).expand(self.shape) / n
+
+
+@op.composite(variants="function")
 def var_mean(self: Tensor, unbiased: bool = True) -> tuple[Tensor, Tensor]:
     """Variance and mean of all elements."""
-    return torch.var(self, unbiased), torch.mean(self)
+    a, b = torch.var_mean(self, None, correction=1 if unbiased else 0, keepdim=False)
+    return a, b
 
 
-@op.composite(variants="function", overload="dim", results="var mean")
+@op.composite(variants="function", overload="dim")
 def var_mean(self: Tensor, dim: int[1] | None, unbiased: bool = True, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     """Variance and mean along dimensions."""
-    return torch.var(self, dim, unbiased, keepdim), torch.mean(self, dim, keepdim)
+    a, b = torch.var_mean(self, dim, correction=1 if unbiased else 0, keepdim=keepdim)
+    return a, b
 
 
-@op.composite(variants="function", overload="correction", results="std mean")
+@op.composite(variants="function", overload="correction")
 def std_mean(self: Tensor, dim: int[1] | None, *, correction: int | None, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     """Standard deviation and mean along dimensions."""
     return torch.std(self, dim, correction=correction, keepdim=keepdim), torch.mean(self, dim, keepdim)
 
+@std_mean.backward
+def _(grad_result0, grad_result1, self, dim, correction, keepdim, result0):
+    d_self = (var_gradient((grad_result0 / (result0 * 2)).masked_fill(result0 == 0, 0), self, dim, 1 if correction is None else correction, keepdim)
+              + mean_gradient(grad_result1, self, dim, keepdim))
 
-@op.composite(variants="function", results="std mean")
+
+@op.composite(variants="function")
 def std_mean(self: Tensor, unbiased: bool = True) -> tuple[Tensor, Tensor]:
     """Standard deviation and mean of all elements."""
-    return torch.std(self, unbiased), torch.mean(self)
+    a, b = torch.std_mean(self, None, correction=1 if unbiased else 0, keepdim=False)
+    return a, b
 
 
-@op.composite(variants="function", overload="dim", results="std mean")
+@op.composite(variants="function", overload="dim")
 def std_mean(self: Tensor, dim: int[1] | None, unbiased: bool = True, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     """Standard deviation and mean along dimensions."""
-    return torch.std(self, dim, unbiased, keepdim), torch.mean(self, dim, keepdim)
+    a, b = torch.std_mean(self, dim, correction=1 if unbiased else 0, keepdim=keepdim)
+    return a, b
 
 
 # --- norms ----------------------------------------------------------------------------------------------------------------------
-@op.composite(variants="none", namespace="private")
-def norm_of_all(self: Tensor, p: float, dtype: Dtype | None) -> Tensor:
-    return cpu.vector_norm(self, p, None, False, dtype)
-
-@norm_of_all.backward("NormBackward0")
-def _(grad, self, p, result):
-    d_self = norm_gradient(grad, self, p, None, False, result)
-
-
 @op.reduction(variants="none", namespace="private", kernel="vector_norm")
 def norm_along(self: Tensor, p: float, dim: list[int] | None, keepdim: bool, dtype: Dtype | None) -> Tensor: ...
 
@@ -383,28 +396,32 @@ def norm_gradient(grad: Tensor, self: Tensor, p: float, dim: list[int] | None, k
     return self * size.pow(p - 2.0) * (g / n.pow(p - 1.0)).masked_fill(n == 0, 0)
 
 
-@op.composite(overload="Scalar")
-def norm(self: Tensor, p: Scalar = 2) -> Tensor:
-    """The p-norm of all elements."""
-    return torch.norm_of_all(self, float(p), None)
-
-
-@op.composite(overload="ScalarOpt_dim", variants="function method out")
-def norm(self: Tensor, p: Scalar | None, dim: int[1], keepdim: bool = False) -> Tensor:
-    """The p-norm along dimensions."""
-    return torch.norm_along(self, 2.0 if p is None else float(p), dim, keepdim, None)
-
-
-@op.composite(overload="ScalarOpt_dtype")
-def norm(self: Tensor, p: Scalar | None, *, dtype: Dtype) -> Tensor:
-    """The p-norm of all elements, computed in a dtype."""
-    return torch.norm_of_all(self, 2.0 if p is None else float(p), dtype)
-
-
 @op.composite(overload="ScalarOpt_dim_dtype", variants="function method out")
-def norm(self: Tensor, p: Scalar | None, dim: int[1], keepdim: bool = False, *, dtype: Dtype) -> Tensor:
-    """The p-norm along dimensions, computed in a dtype."""
+def norm(self: Tensor, p: Scalar | None, dim: int[1] | None = None, keepdim: bool = False, dtype: Dtype | None = None) -> Tensor:
+    """The p-norm along dimensions (none: of all elements), computed in a dtype."""
     return torch.norm_along(self, 2.0 if p is None else float(p), dim, keepdim, dtype)
+
+
+@op.composite(overload="name", variants="function method out")
+def norm(self: Tensor, p: str = "fro", dim: int[1] | None = None, keepdim: bool = False, dtype: Dtype | None = None) -> Tensor:
+    """The Frobenius ("fro") or the nuclear ("nuc") norm."""
+    if p == "fro":
+        return torch.norm_along(self, 2.0, dim, keepdim, dtype)
+    if p == "nuc":
+        if dtype is not None:
+            raise ValueError("dtype argument is not supported in nuclear norm")
+        if dim is None:
+            if self.dim() != 2:
+                raise RuntimeError(f"Expected a tensor with 2 dimensions, but got a tensor with {self.dim()} dimensions instead.")
+            return torch.linalg_matrix_norm(self, "nuc", [0, 1], keepdim)
+        return torch.linalg_matrix_norm(self, "nuc", dim, keepdim)
+    raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
+
+
+@op.composite(variants="function out")
+def nuclear_norm(self: Tensor, keepdim: bool = False) -> Tensor:
+    """The sum of the singular values."""
+    return torch.linalg_matrix_norm(self, "nuc", [0, 1], keepdim)
 
 
 @op.composite(variants="function out", overload="dim", namespace="private")
@@ -415,7 +432,13 @@ def frobenius_norm(self: Tensor, dim: int[1], keepdim: bool = False) -> Tensor:
 @op.composite
 def dist(self: Tensor, other: Tensor, p: Scalar = 2) -> Tensor:
     """The p-norm of the difference."""
-    return torch.norm(self - other, p)
+    return torch.norm_along(self - other, float(p), None, False, None)
+
+@dist.backward
+def _(grad, self, other, p, result):
+    g = norm_gradient(grad, self - other, float(p), None, False, result)
+    d_self = g
+    d_other = -g
 
 
 @op.composite(variants="function method inplace out")
@@ -524,7 +547,7 @@ def logcumsumexp_from_end(self: Tensor, dim: int) -> Tensor:
     return self.flip([dim]).logcumsumexp(dim).flip([dim])
 
 
-@op.composite
+@op.composite(variants="function method out")
 def diff(self: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
     """Differences of neighbours, n times."""
     if self.dim() == 0:
@@ -623,7 +646,7 @@ def _(grad, self, dim, indices):
     d_self = value_gradient(grad, dim, indices, self.shape, True)
 
 
-@op.composite
+@op.composite(variants="function method out")
 def msort(self: Tensor) -> Tensor:
     """The elements in order along the first dimension."""
     return torch.sort(self, 0, False)[0]
@@ -709,15 +732,45 @@ def unique_dim(self: Tensor, dim: int, sorted: bool = True, return_inverse: bool
 def unique_consecutive(self: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> tuple[Tensor, Tensor, Tensor]: ...
 
 
-@op.primitive(variants="function out", overload="Tensor", differentiable=False)
-def searchsorted(sorted_sequence: Tensor, self: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+@op.primitive(variants="none", namespace="private", differentiable=False, kernel="searchsorted")
+def search_places(sorted_sequence: Tensor, self: Tensor, out_int32: bool, right: bool) -> Tensor: ...
+
+
+@op.composite(variants="none", namespace="private", differentiable=False)
+def from_the_right(right: bool, side: str | None) -> bool:
+    if side is None:
+        return right
+    if side != "left" and side != "right":
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError("torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True")
+    return side == "right"
+
+
+@op.composite(variants="none", namespace="private", differentiable=False)
+def in_order(self: Tensor, sorter: Tensor | None) -> Tensor:
+    if sorter is None:
+        return self
+    if sorter.shape != self.shape:
+        raise RuntimeError(f"torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor {self.shape} and got sorter tensor {sorter.shape}")
+    if sorter.dtype != torch.int64:
+        raise RuntimeError(f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {sorter.dtype}")
+    return self.gather(-1, sorter)
+
+
+@op.composite(variants="function out", overload="Tensor", differentiable=False)
+def searchsorted(sorted_sequence: Tensor, self: Tensor, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+                 sorter: Tensor | None = None) -> Tensor:
     """Where the values would be inserted to keep the order."""
+    return torch.search_places(torch.in_order(sorted_sequence, sorter), self, out_int32, torch.from_the_right(right, side))
 
 
-@op.composite(variants="function", overload="Scalar", differentiable=False)
-def searchsorted(sorted_sequence: Tensor, self: Scalar, *, out_int32: bool = False, right: bool = False) -> Tensor:
+@op.composite(variants="function out", overload="Scalar", differentiable=False)
+def searchsorted(sorted_sequence: Tensor, self: Scalar, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+                 sorter: Tensor | None = None) -> Tensor:
     """Where a value would be inserted to keep the order."""
-    return torch.searchsorted(sorted_sequence, torch.scalar_tensor(self, dtype=sorted_sequence.dtype, device=sorted_sequence.device), out_int32=out_int32, right=right)
+    return torch.search_places(torch.in_order(sorted_sequence, sorter), torch.scalar_tensor(self, dtype=sorted_sequence.dtype, device=sorted_sequence.device), out_int32,
+                               torch.from_the_right(right, side))
 
 
 @op.composite(variants="function out", overload="Tensor", differentiable=False)
@@ -730,3 +783,215 @@ def bucketize(self: Tensor, boundaries: Tensor, *, out_int32: bool = False, righ
 def bucketize(self: Scalar, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The bucket of a number."""
     return torch.searchsorted(boundaries, torch.scalar_tensor(self, dtype=boundaries.dtype, device=boundaries.device), out_int32=out_int32, right=right)
+
+
+# --- statistics ---------------------------------------------------------------------------------------------------------------
+@op.composite(variants="none", namespace="private")
+def quantile_of(self: Tensor, q: Tensor, dim: int | None, keepdim: bool, interpolation: str, ignore_nan: bool, name: str) -> Tensor:
+    if self.numel() == 0:
+        raise RuntimeError(name + "() input tensor must be non-empty")
+    if q.dim() > 1:
+        raise RuntimeError(name + "() q must be a scalar or 1D tensor")
+    if self.dtype != torch.float32 and self.dtype != torch.float64:
+        raise RuntimeError(name + "() input tensor must be either float or double dtype")
+    if self.dtype != q.dtype:
+        raise RuntimeError(name + "() q tensor must be same dtype as the input tensor")
+    if bool((q < 0).logical_or(q > 1).any().item()):
+        raise RuntimeError(name + "() q values must be in the range [0, 1]")
+    if interpolation != "linear" and interpolation != "lower" and interpolation != "higher" and interpolation != "midpoint" and interpolation != "nearest":
+        raise RuntimeError(name + "() interpolation must be one of linear, lower, higher, midpoint or nearest, but got " + interpolation)
+    # The values in order along a last dimension.
+    rows = self.reshape([-1])
+    if dim is not None:
+        if self.dim() > 0:
+            rows = torch.movedim(self, [wrap_dim(dim, self.dim())], [-1])
+    values = torch.sort(rows, -1, False)[0]
+    n = values.size(-1)
+    missing = values.isnan()
+    points = q.reshape([-1])
+    ranks = points
+    if ignore_nan:
+        last = missing.logical_not().sum([-1], True) - 1
+        ranks = (points * last).clamp_min(0)
+    else:
+        ranks = (points * float(n - 1)).expand(values.shape[:values.dim() - 1] + [points.numel()])
+        ranks = ranks.masked_fill(missing.any(-1, True), float(n - 1))
+    if interpolation == "lower":
+        ranks = ranks.floor()
+    elif interpolation == "higher":
+        ranks = ranks.ceil()
+    elif interpolation == "nearest":
+        ranks = ranks.round()
+    below = ranks.to(torch.int64)
+    out = values.gather(-1, below)
+    if interpolation == "linear" or interpolation == "midpoint":
+        weights = torch.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - below
+        above = values.gather(-1, ranks.ceil().to(torch.int64))
+        out = torch.lerp(out, above, weights)
+    if keepdim:
+        if dim is None:
+            out = out.reshape([1] * self.dim() + [points.numel()])
+        elif self.dim() > 0:
+            out = out.unsqueeze(wrap_dim(dim, self.dim()))
+    if q.dim() == 0:
+        return out.squeeze(-1)
+    return torch.movedim(out, [-1], [0])
+
+
+@op.composite(variants="function method out")
+def quantile(self: Tensor, q: Tensor, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Tensor:
+    """The quantiles along a dimension."""
+    return torch.quantile_of(self, q, dim, keepdim, interpolation, False, "quantile")
+
+
+@op.composite(variants="function method out", overload="scalar")
+def quantile(self: Tensor, q: float, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Tensor:
+    """A quantile along a dimension."""
+    if q < 0.0 or q > 1.0:
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q}")
+    return torch.quantile_of(self, torch.scalar_tensor(q, dtype=self.dtype), dim, keepdim, interpolation, False, "quantile")
+
+
+@op.composite(variants="function method out")
+def nanquantile(self: Tensor, q: Tensor, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Tensor:
+    """The quantiles of what is not NaN."""
+    return torch.quantile_of(self, q, dim, keepdim, interpolation, True, "nanquantile")
+
+
+@op.composite(variants="function method out", overload="scalar")
+def nanquantile(self: Tensor, q: float, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Tensor:
+    """A quantile of what is not NaN."""
+    if q < 0.0 or q > 1.0:
+        raise RuntimeError(f"nanquantile() q must be in the range [0, 1] but got {q}")
+    return torch.quantile_of(self, torch.scalar_tensor(q, dtype=self.dtype), dim, keepdim, interpolation, True, "nanquantile")
+
+
+@op.composite(variants="function method")
+def cov(self: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
+    """The covariance matrix of variables in rows."""
+    if self.dim() > 2:
+        raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {self.dim()} dimensions")
+    if is_bool_type(self.dtype):
+        raise RuntimeError("cov(): bool dtype is not supported for input")
+    x = self.unsqueeze(0) if self.dim() < 2 else self
+    if self.dim() == 0:
+        x = self.reshape([1, 1])
+    n = x.size(1)
+    if fweights is not None:
+        if fweights.dim() > 1:
+            raise RuntimeError(f"cov(): expected fweights to have one or fewer dimensions but got fweights with {fweights.dim()} dimensions")
+        if not is_integral(fweights.dtype):
+            raise RuntimeError(f"cov(): expected fweights to have integral dtype but got fweights with {fweights.dtype} dtype")
+        if fweights.numel() != n:
+            raise RuntimeError(f"cov(): expected fweights to have the same numel as there are observations in the input but got {fweights.numel()} != {n}")
+        if fweights.numel() > 0 and float(fweights.min().item()) < 0.0:
+            raise RuntimeError("cov(): fweights cannot be negative")
+    if aweights is not None:
+        if aweights.dim() > 1:
+            raise RuntimeError(f"cov(): expected aweights to have one or fewer dimensions but got aweights with {aweights.dim()} dimensions")
+        if not is_floating(aweights.dtype):
+            raise RuntimeError(f"cov(): expected aweights to have floating point dtype but got aweights with {aweights.dtype} dtype")
+        if aweights.numel() != n:
+            raise RuntimeError(f"cov(): expected aweights to have the same numel as there are observations in the input but got {aweights.numel()} != {n}")
+        if aweights.numel() > 0 and float(aweights.min().item()) < 0.0:
+            raise RuntimeError("cov(): aweights cannot be negative")
+    if x.numel() == 0 and x.size(0) == 0:
+        return torch.zeros([0, 0], dtype=x.dtype if not is_integral(x.dtype) else default_dtype())
+    average = torch.mean(x if not is_integral(x.dtype) else x.to(default_dtype()), [1], True)
+    norm = torch.full([], float(n - correction), dtype=to_real(average.dtype))
+    weighted = x - average
+    scaled_rows = weighted
+    if fweights is not None or aweights is not None:
+        w = torch.ones([n], dtype=to_real(average.dtype))
+        if fweights is not None:
+            w = w * fweights
+        total = w.sum()
+        if aweights is not None:
+            w = w * aweights
+            total = w.sum()
+        average = (x * w).sum([1], True) / total
+        norm = total - float(correction)
+        if aweights is not None:
+            if correction != 0:
+                norm = total - float(correction) * (w * aweights).sum() / total
+        weighted = x - average
+        scaled_rows = weighted * w
+    return (weighted.matmul(scaled_rows.t().conj()) / norm.clamp_min(0)).squeeze()
+
+
+@op.composite(variants="function method")
+def corrcoef(self: Tensor) -> Tensor:
+    """The correlation coefficients of variables in rows."""
+    if self.dim() > 2:
+        raise RuntimeError(f"corrcoef(): expected input to have two or fewer dimensions but got an input with {self.dim()} dimensions")
+    c = torch.cov(self)
+    if c.dim() == 0:
+        return c / c
+    d = torch.real(c.diagonal(0, 0, 1)) if c.is_complex() else c.diagonal(0, 0, 1)
+    s = d.sqrt()
+    c = c / s.view([-1, 1]) / s.view([1, -1])
+    if c.is_complex():
+        return torch.complex(torch.real(c).clamp(-1, 1), torch.imag(c).clamp(-1, 1))
+    return c.clamp(-1, 1)
+
+
+# --- distances between rows -----------------------------------------------------------------------------------------------------
+@op.composite(variants="function")
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
+    """The p-norms of all differences of rows."""
+    if x1.dim() < 2 or x2.dim() < 2:
+        raise RuntimeError(f"cdist only supports at least 2D tensors, X1 got: {x1.dim()}D")
+    if x1.size(-1) != x2.size(-1):
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.size(-1)} X2: {x2.size(-1)}")
+    if p < 0.0:
+        raise RuntimeError("cdist only supports non-negative p values")
+    if not is_floating(x1.dtype) or not is_floating(x2.dtype):
+        raise RuntimeError(f"cdist only supports floating-point dtypes, X1 got: {x1.dtype}")
+    return torch.cdist_of(x1, x2, p)
+
+
+@op.composite(variants="none", namespace="private")
+def cdist_of(x1: Tensor, x2: Tensor, p: float) -> Tensor:
+    differences = x1.unsqueeze(-2) - x2.unsqueeze(-3)
+    return cpu.vector_norm(differences, p, torch.last_dim(), False, None)
+
+@cdist_of.backward("CdistBackward0")
+def _(grad, x1, x2, p, result):
+    g = norm_gradient(grad, x1.unsqueeze(-2) - x2.unsqueeze(-3), p, [-1], False, result)
+    d_x1 = g.sum([-2], False)
+    d_x2 = -g.sum([-3], False)
+
+
+@op.composite(variants="none", namespace="private", differentiable=False)
+def last_dim() -> list[int]:
+    return [-1]
+
+
+@op.composite(variants="function")
+def pdist(self: Tensor, p: float = 2.0) -> Tensor:
+    """The p-norms of the differences of each two rows."""
+    if self.dim() != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {self.dim()}D")
+    if not is_floating(self.dtype):
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    if p < 0.0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    n = self.size(0)
+    if n < 2:
+        return self.new_empty([0])
+    return torch.pdist_of(self, p)
+
+
+@op.composite(variants="none", namespace="private")
+def pdist_of(self: Tensor, p: float) -> Tensor:
+    pairs = torch.triu_indices(self.size(0), self.size(0), 1)
+    d = self.index_select(0, pairs.select(0, 0)) - self.index_select(0, pairs.select(0, 1))
+    return cpu.vector_norm(d, p, torch.last_dim(), False, None)
+
+@pdist_of.backward("PdistBackward0")
+def _(grad, self, p, result):
+    pairs = torch.triu_indices(self.size(0), self.size(0), 1)
+    a = pairs.select(0, 0)
+    b = pairs.select(0, 1)
+    g = norm_gradient(grad, self.index_select(0, a) - self.index_select(0, b), p, [-1], False, result)
+    d_self = torch.zeros_like(self).index_add(0, a, g).index_add(0, b, -g)

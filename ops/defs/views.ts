@@ -158,6 +158,8 @@ def broadcast_to(self: Tensor, size: list[int]) -> Tensor:
 @op.composite(variants="method")
 def sum_to_size(self: Tensor, size: list[int]) -> Tensor:
     """Summed down to a shape that could be expanded to this one."""
+    if len(size) == 0:
+        return self.sum()
     return sum_to_sizes(self, size)
 
 
@@ -184,7 +186,7 @@ def narrow(self: Tensor, dim: int, start: Tensor, length: int) -> Tensor:
     return self.narrow(dim, int(start), length)
 
 
-@op.composite
+@op.composite(variants="function method out")
 def narrow_copy(self: Tensor, dim: int, start: int, length: int) -> Tensor:
     """A copy of a part of a dimension."""
     return self.narrow(dim, start, length).clone(memory_format=torch.contiguous_format)
@@ -351,6 +353,22 @@ def unbind(self: Tensor, dim: int = 0) -> list[Tensor]:
 @unbind.backward
 def _(grads, dim):
     d_self = torch.stack(grads, dim)
+
+
+@op.composite(overload="tensor_indices_or_sections")
+def tensor_split(self: Tensor, tensor_indices_or_sections: Tensor, dim: int = 0) -> list[Tensor]:
+    """A dimension cut as a tensor says: a number of pieces, or places."""
+    t = tensor_indices_or_sections
+    if t.dtype != torch.int64:
+        raise RuntimeError(f"tensor_split expected tensor_indices_or_sections to have dtype of long, but got {t.dtype}")
+    if t.dim() == 0:
+        return self.tensor_split(int(t), dim)
+    if t.dim() != 1:
+        raise RuntimeError(f"tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got a tensor with {t.dim()} dims")
+    places: list[int] = []
+    for i in range(t.numel()):
+        places.append(int(t.select(0, i)))
+    return self.tensor_split(places, dim)
 
 
 @op.composite(overload="sections", aliases="array_split")
@@ -764,7 +782,7 @@ def rot90(self: Tensor, k: int = 1, dims: list[int] = [0, 1]) -> Tensor:
     return self.clone(memory_format=torch.contiguous_format)
 
 
-@op.composite
+@op.composite(variants="function method out")
 def diag(self: Tensor, diagonal: int = 0) -> Tensor:
     """A vector as a diagonal matrix, or the diagonal of a matrix."""
     if self.dim() == 1:
@@ -897,3 +915,92 @@ def combinations(self: Tensor, r: int = 2, with_replacement: bool = False) -> Te
     for i in range(r - 1):
         mask = mask & (grids[i] <= grids[i + 1] if with_replacement else grids[i] < grids[i + 1])
     return torch.stack([self.index_select(0, g.masked_select(mask)) for g in grids], 1)
+
+
+# --- a part replaced -----------------------------------------------------------------------------------------------------------
+@op.composite
+def select_scatter(self: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+    """A copy with one place of a dimension replaced."""
+    out = self.clone()
+    part = out.select(dim, index)
+    if part.shape != src.shape:
+        raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {src.shape}, slice size = {part.shape}")
+    part.copy_(src)
+    return out
+
+@select_scatter.backward
+def _(grad, src, dim, index):
+    d_self = torch.select_scatter(grad, torch.zeros(src.shape, dtype=grad.dtype), dim, index)
+    d_src = grad.select(dim, index)
+
+
+@op.composite
+def slice_scatter(self: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Tensor:
+    """A copy with a slice of a dimension replaced."""
+    out = self.clone()
+    part = out.slice(dim, start, end, step)
+    if part.shape != src.shape:
+        raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {src.shape}, slice size = {part.shape}")
+    part.copy_(src)
+    return out
+
+@slice_scatter.backward
+def _(grad, src, dim, start, end, step):
+    d_self = torch.slice_scatter(grad, torch.zeros(src.shape, dtype=grad.dtype), dim, start, end, step)
+    d_src = grad.slice(dim, start, end, step)
+
+
+@op.composite
+def diagonal_scatter(self: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """A copy with a diagonal replaced."""
+    out = self.clone()
+    part = out.diagonal(offset, dim1, dim2)
+    if part.shape != src.shape:
+        raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {src.shape}, slice size = {part.shape}")
+    part.copy_(src)
+    return out
+
+@diagonal_scatter.backward
+def _(grad, src, offset, dim1, dim2):
+    d_self = torch.diagonal_scatter(grad, torch.zeros(src.shape, dtype=grad.dtype), offset, dim1, dim2)
+    d_src = grad.diagonal(offset, dim1, dim2)
+
+
+@op.composite
+def as_strided_scatter(self: Tensor, src: Tensor, size: list[int], stride: list[int], storage_offset: int | None = None) -> Tensor:
+    """A copy with a strided part replaced."""
+    out = self.clone()
+    part = out.as_strided(size, stride, storage_offset)
+    if part.shape != src.shape:
+        raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {src.shape}, slice size = {part.shape}")
+    part.copy_(src)
+    return out
+
+@as_strided_scatter.backward
+def _(grad, src, size, stride, storage_offset):
+    d_self = torch.as_strided_scatter(grad.contiguous(), torch.zeros(src.shape, dtype=grad.dtype), size, stride, storage_offset)
+    d_src = grad.contiguous().as_strided(size, stride, storage_offset)
+
+
+@op.composite(variants="function")
+def unsafe_chunk(self: Tensor, chunks: int, dim: int = 0) -> list[Tensor]:
+    """As chunk."""
+    return self.chunk(chunks, dim)
+
+
+@op.composite(variants="function")
+def unsafe_split(self: Tensor, split_size: int, dim: int = 0) -> list[Tensor]:
+    """As split."""
+    return self.split(split_size, dim)
+
+
+@op.composite(variants="function")
+def unsafe_split_with_sizes(self: Tensor, split_sizes: list[int], dim: int = 0) -> list[Tensor]:
+    """As split_with_sizes."""
+    return self.split_with_sizes(split_sizes, dim)
+
+
+@op.composite(variants="method", differentiable=False)
+def as_strided_(self: Tensor, size: list[int], stride: list[int], storage_offset: int | None = None) -> Tensor:
+    """The tensor itself with other sizes, strides and offset."""
+    cpu.as_strided_(self, size, stride, storage_offset)

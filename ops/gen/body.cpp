@@ -1074,6 +1074,11 @@ class Translator {
           {"conj_scalar", Type::of(Base::Scalar)},
           {"can_cast", Type::of(Base::Bool)},
           {"as_strided_gradient", Type::of(Base::Tensor)},
+          {"check_square", Type::of(Base::None)},
+          {"check_matrix", Type::of(Base::None)},
+          {"check_matrix_any", Type::of(Base::None)},
+          {"check_solver", Type::of(Base::None)},
+          {"check_linalg", Type::of(Base::None)},
       };
       for (const Helper& h : kHelpers)
         if (name == h.name) {

@@ -319,7 +319,7 @@ std::string camel_case(std::string_view name) {
       continue;
     }
     out += upper ? static_cast<char>(std::toupper(c)) : c;
-    upper = false;
+    upper = c >= '0' && c <= '9';
   }
   return out;
 }

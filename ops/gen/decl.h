@@ -156,7 +156,7 @@ void read_declarations(const std::string& path, Declarations& out);
 /// The annotation as a type. Throws GenError.
 Type read_type(const SourceFile& file, const ast::Expr* annotation);
 
-/// "LogSoftmax" of "log_softmax".
+/// "LogSoftmax" of "log_softmax", "Log1P" of "log1p".
 std::string camel_case(std::string_view name);
 /// A name that is no word of C++.
 std::string cpp_identifier(std::string_view name);

@@ -227,15 +227,19 @@ void emit_tables(const Model& m, const std::string& out) {
       for (int t = 0; t < kCTypeCount; t++) {
         const auto& one = set[static_cast<size_t>(t)];
         list += (t ? ", " : "") + (one ? "&" + program_name(*one) : "nullptr"s);
-        if (one && (t == static_cast<int>(CType::F32) || !some)) some = one.get();
+        // What a result's dtype is, is seen best where the compute type is no bool.
+        const bool telling = t == static_cast<int>(CType::F32) || t == static_cast<int>(CType::I64);
+        if (one && (telling || !some)) some = one.get();
       }
       const auto view = some->view();
       std::string results;
       for (int k = 0; k < view.output_count; k++) {
         const char* r = "Common";
-        const CType common = set[static_cast<size_t>(CType::F32)] ? CType::F32 : CType::I64;
+        const CType common = set[static_cast<size_t>(CType::F32)]   ? CType::F32
+                             : set[static_cast<size_t>(CType::I64)] ? CType::I64
+                                                                    : CType::Bool;
         const CType got = view.output_type(k);
-        if (got == CType::Bool && !(d.classes == "bool"))
+        if (got == CType::Bool && common != CType::Bool)
           r = "Bool";
         else if (got == CType::I64 && common != CType::I64)
           r = "Int64";

@@ -115,8 +115,11 @@ std::string thunk(const Row& r) {
   for (const Result& result : d.results) fields += "\"" + result.name + "\", ";
   if (r.variant == Variant::Out) {
     if (results == 1) {
-      s += "    " + fn + "(unpack_tensor(a[" + std::to_string(n) + "])" + (args.empty() ? "" : ", ") + args +
-           ");\n    return new_ref(a[" + std::to_string(n) + "]);\n";
+      s += "    " + fn + "(unpack_tensor(a[" + std::to_string(n) + "])" + (args.empty() ? "" : ", ") + args + ");\n";
+      if (d.factory)
+        s += "    if (given(a[" + std::to_string(n + 1) + "]) && unpack_bool(a[" + std::to_string(n + 1) +
+             "])) ops::autograd::set_requires_grad(unpack_tensor(a[" + std::to_string(n) + "]), true);\n";
+      s += "    return new_ref(a[" + std::to_string(n) + "]);\n";
     } else {
       s += "    const std::vector<ops::Tensor> outs = unpack_tensor_list(a[" + std::to_string(n) +
            "]);\n    if (outs.size() != " + std::to_string(results) +
@@ -168,8 +171,7 @@ std::string params_row(const Row& r) {
   if (r.variant == Variant::Out)
     s += d.results.size() == 1 ? "{\"out\", ArgKind::Tensor, false, true}, "
                                : "{\"out\", ArgKind::TensorList, false, true}, ";
-  else if (d.factory)
-    s += "{\"requires_grad\", ArgKind::Bool, false, true, true}, ";
+  if (d.factory) s += "{\"requires_grad\", ArgKind::Bool, false, true, true}, ";
   return s;
 }
 

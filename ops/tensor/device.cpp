@@ -47,14 +47,14 @@ Device parse_device(std::string_view text) {
       kind);
 }
 
-const char* name(Layout layout) { return layout == Layout::Strided ? "torch.strided" : "torch.sparse_coo"; }
+const char* name(Layout layout) { return layout == Layout::Strided ? "strided" : "sparse_coo"; }
 
 const char* name(MemoryFormat format) {
   switch (format) {
-    case MemoryFormat::Contiguous: return "torch.contiguous_format";
-    case MemoryFormat::Preserve: return "torch.preserve_format";
-    case MemoryFormat::ChannelsLast: return "torch.channels_last";
-    case MemoryFormat::ChannelsLast3d: return "torch.channels_last_3d";
+    case MemoryFormat::Contiguous: return "contiguous_format";
+    case MemoryFormat::Preserve: return "preserve_format";
+    case MemoryFormat::ChannelsLast: return "channels_last";
+    case MemoryFormat::ChannelsLast3d: return "channels_last_3d";
   }
   return "";
 }

@@ -75,19 +75,24 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
   if (is_kind(key, Kind::Tuple)) {
     items = as<Tuple>(key)->span();
   } else if (is_kind(key, Kind::List)) {
-    // A list that holds slices, None, ... or tensors is an old way to write a tuple.
+    // A list that holds slices, None, ..., tensors or other sequences is an old way to write a tuple.
     bool as_tuple = false;
     if (as<List>(key)->element == ElementKind::Any && as<List>(key)->size < 32)
       for (uint64_t i = 0; i < as<List>(key)->size; i++) {
         Value v = as<List>(key)->values[i];
-        as_tuple |=
-            is_kind(v, Kind::Slice) || v.is_none() || v.tag == Tag::Ellipsis || (v.is_tensor() && v.t->dim() > 0);
+        as_tuple |= is_kind(v, Kind::Slice) || v.is_none() || v.tag == Tag::Ellipsis || is_kind(v, Kind::List) ||
+                    is_kind(v, Kind::Tuple) || (v.is_tensor() && v.t->dim() > 0);
       }
     if (as_tuple) {
       keep = Ref(make_tuple_from(vm, key));
       items = as<Tuple>(*keep)->span();
     }
   }
+  if (self.dim() == 0 && (key.is_int() || (key.is_tensor() && dims_taken(key) == 1)))
+    ops::fail(
+        ErrorKind::IndexError,
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+        "0-dim tensor to a number");
   int64_t taken = 0;
   for (Value v : items) taken += dims_taken(v);
   if (taken > self.dim()) ops::fail(ErrorKind::IndexError, "too many indices for tensor of dimension ", self.dim());
@@ -105,11 +110,6 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
                 v.t->dtype() != ops::DType::UInt8)) {
       int64_t i;
       if (!to_int(vm, v, i)) return false;
-      if (out.view.dim() == 0)
-        ops::fail(ErrorKind::IndexError,
-                  "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
-                  "convert a 0-dim "
-                  "tensor to a number");
       int64_t size = out.view.size(dim);
       if (i >= size || i < -size)
         ops::fail(ErrorKind::IndexError, "index ", i, " is out of bounds for dimension ", dim, " with size ", size);
@@ -120,7 +120,8 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
       if (!bound(vm, s->start, start) || !bound(vm, s->stop, stop) || !bound(vm, s->step, step)) return false;
       if (step && *step == 0) ops::fail(ErrorKind::ValueError, "slice step cannot be zero");
       if (step && *step < 0) ops::fail(ErrorKind::ValueError, "step must be greater than zero");
-      if (start || stop || (step && *step != 1)) out.view = ops::op::slice(out.view, dim, start, stop, step.value_or(1));
+      if (start || stop || (step && *step != 1))
+        out.view = ops::op::slice(out.view, dim, start, stop, step.value_or(1));
       dim++;
     } else if (v.tag == Tag::Ellipsis) {
       if (seen_ellipsis) {
@@ -161,6 +162,8 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
     } else {
       // Anything with __index__ counts as an int.
       int64_t i;
+      if (is_str(v) || is_bytes_like(v))
+        ops::fail(ErrorKind::TypeError, "new(): invalid data type '", type_of(vm, v)->name->view(), "'");
       if (lookup_special_borrow(vm, v, vm.names.index).is_unbound())
         ops::fail(
             ErrorKind::IndexError,

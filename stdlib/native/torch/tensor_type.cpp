@@ -86,6 +86,25 @@ Dict* own_dict(VM& vm, const Tensor& t, bool make) {
   return u ? u->dict : nullptr;
 }
 
+/// Methods that are written in the language, in torch._tensor: found there when they are first asked for, and kept in
+/// the class from then on. Operators of PyTorch that are not there yet say so.
+Value language_method(VM& vm, Value self, Str* name) {
+  if (name->view().starts_with("__") || !vm.callbacks.import_module) return Value::unbound();
+  Ref module(vm.callbacks.import_module(vm, "torch._tensor"));
+  if (module.is_error()) return Value::error();
+  Value methods = dict_get_borrow(as<Module>(*module)->dict, vm.name("METHODS"));
+  Value found = is_kind(methods, Kind::Dict) ? dict_get_borrow(as<Dict>(methods), name) : Value::unbound();
+  if (!found.is_unbound()) {
+    dict_set(vm, vm.types.tensor->dict, name, found);
+    return make_bound_method(vm, found, self);
+  }
+  for (const char* missing : kMissingOperators)
+    if (missing && name->view() == missing)
+      return raise(vm, vm.types.NotImplementedError, "Tensor.%s is a method of PyTorch that tsvm does not have yet",
+                   missing);
+  return Value::unbound();
+}
+
 Value get_attr_slot(VM& vm, Value self, Str* name) {
   Ref found(default_get_attr(vm, self, name));
   if (found.is_error() || !found->is_unbound()) return found.take();
@@ -95,7 +114,7 @@ Value get_attr_slot(VM& vm, Value self, Str* name) {
     if (!v.is_unbound()) return new_ref(v);
   }
   if (name == vm.names.dict_) return new_ref(Value::object(own_dict(vm, self_of(self), true)));
-  return Value::unbound();
+  return language_method(vm, self, name);
 }
 
 bool set_attr_slot(VM& vm, Value self, Str* name, Value value) {
@@ -155,6 +174,20 @@ Value deprecated_t(VM& vm, Value self) {
   });
 }
 
+/// x.real = value.
+template <class Part>
+bool set_part(VM& vm, Value value, Part&& part) {
+  return guarded_bool(vm, [&] {
+    if (value.is_tensor())
+      ops::op::copy_(part(), self_of(value));
+    else if (is_number(value))
+      ops::op::fill_(part(), unpack_scalar(value));
+    else
+      return fail(vm, vm.types.TypeError, "a part of a complex tensor is set to a tensor or a number");
+    return true;
+  });
+}
+
 const GetSetDef kAttributes[] = {
     {"shape", [](VM& vm, Value self) { return box_size(vm, self_of(self).sizes()); }},
     {"dtype", [](VM& vm, Value self) { return box(vm, self_of(self).dtype()); }},
@@ -191,14 +224,56 @@ const GetSetDef kAttributes[] = {
     {"data", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, autograd::data_of(self_of(self))); }); },
      set_data},
     {"T", deprecated_t},
-    {"mT", [](VM& vm,
-              Value self) { return guarded(vm, [&] { return box(vm, ops::op::transpose(self_of(self), -2, -1)); }); }},
+    {"mT",
+     [](VM& vm, Value self) {
+       return guarded(vm, [&] {
+         const Tensor& t = self_of(self);
+         OPS_CHECK(t.dim() != 1, RuntimeError,
+                   "tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.");
+         return box(vm, t.dim() == 0 ? ops::op::alias(t) : ops::op::transpose(t, -2, -1));
+       });
+     }},
     {"is_cuda", [](VM&, Value self) { return Value::boolean(self_of(self).device().is_cuda()); }},
     {"is_cpu", [](VM&, Value self) { return Value::boolean(self_of(self).is_cpu()); }},
     {"is_meta", [](VM&, Value self) { return Value::boolean(self_of(self).is_meta()); }},
     {"is_sparse", [](VM&, Value self) { return Value::boolean(self_of(self).layout() == ops::Layout::SparseCoo); }},
     {"is_quantized", [](VM&, Value) { return Value::boolean(false); }},
     {"is_mkldnn", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_sparse_csr", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_nested", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_mps", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_xpu", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_xla", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_ipu", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_hpu", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_ort", [](VM&, Value) { return Value::boolean(false); }},
+    {"is_vulkan", [](VM&, Value) { return Value::boolean(false); }},
+    {"name", [](VM&, Value) { return Value::none(); }},
+    {"volatile", [](VM&, Value) { return Value::boolean(false); }},
+    {"_grad", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, autograd::grad(self_of(self))); }); }},
+    {"real", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, ops::op::real(self_of(self))); }); },
+     [](VM& vm, Value self, Value value) { return set_part(vm, value, [&] { return ops::op::real(self_of(self)); }); }},
+    {"imag", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, ops::op::imag(self_of(self))); }); },
+     [](VM& vm, Value self, Value value) { return set_part(vm, value, [&] { return ops::op::imag(self_of(self)); }); }},
+    {"H",
+     [](VM& vm, Value self) {
+       return guarded(vm, [&] {
+         const Tensor& t = self_of(self);
+         OPS_CHECK(t.dim() == 2 || t.dim() == 0, RuntimeError,
+                   "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(), "-D tensor.",
+                   t.dim() > 2 ? " For batches of matrices, consider using tensor.mH" : "");
+         return box(vm, t.dim() == 0 ? ops::op::conj(t) : ops::op::adjoint(t));
+       });
+     }},
+    {"mH",
+     [](VM& vm, Value self) {
+       return guarded(vm, [&] {
+         const Tensor& t = self_of(self);
+         OPS_CHECK(t.dim() != 1, RuntimeError,
+                   "tensor.mH is only supported on matrices or batches of matrices. Got 1-D tensor.");
+         return box(vm, t.dim() == 0 ? ops::op::conj(t) : ops::op::adjoint(t));
+       });
+     }},
     {"names",
      [](VM& vm, Value self) {
        Ref list(make_list(vm));
@@ -326,6 +401,26 @@ const NativeDef kMethods[] = {
      [](VM&, const Value* a) {
        return Value::boolean(self_of(a[0]).dtype() != DType::UInt8 && self_of(a[0]).dtype() != DType::Bool);
      }},
+    {"is_conj(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
+    {"is_neg(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
+    {"is_pinned(self, /, device=None)", [](VM&, const Value*) { return Value::boolean(false); }},
+    {"is_nonzero(self, /)",
+     [](VM& vm, const Value* a) {
+       const int yes = truth(vm, a[0]);
+       return yes < 0 ? Value::error() : Value::boolean(yes == 1);
+     }},
+    {"is_same_size(self, other, /)",
+     [](VM& vm, const Value* a) {
+       if (!a[1].is_tensor()) return raise(vm, vm.types.TypeError, "is_same_size(): argument 'other' must be Tensor");
+       return Value::boolean(self_of(a[0]).sizes() == self_of(a[1]).sizes());
+     }},
+    {"is_set_to(self, tensor, /)",
+     [](VM& vm, const Value* a) {
+       if (!a[1].is_tensor()) return raise(vm, vm.types.TypeError, "is_set_to(): argument 'tensor' must be Tensor");
+       const Tensor &t = self_of(a[0]), &u = self_of(a[1]);
+       return Value::boolean(t.storage() == u.storage() && t.storage_offset() == u.storage_offset() &&
+                             t.sizes() == u.sizes() && t.strides() == u.strides());
+     }},
     {"is_inference(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
     {"is_shared(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
     {"share_memory_(self, /)", [](VM&, const Value* a) { return new_ref(a[0]); }},
@@ -452,8 +547,11 @@ Value number_of(VM& vm, Value self) {
 Value to_float_slot(VM& vm, Value self) {
   Ref n(number_of(vm, self));
   if (n.is_error()) return Value::error();
-  if (is_kind(*n, Kind::Complex))
-    return raise(vm, vm.types.RuntimeError, "value cannot be converted to type double without overflow");
+  if (is_kind(*n, Kind::Complex)) {
+    if (as<Complex>(*n)->im != 0)
+      return raise(vm, vm.types.RuntimeError, "value cannot be converted to type double without overflow");
+    return Value::number(as<Complex>(*n)->re);
+  }
   double d;
   return to_double(vm, *n, d) ? Value::number(d) : Value::error();
 }
@@ -461,6 +559,11 @@ Value to_float_slot(VM& vm, Value self) {
 Value to_int_slot(VM& vm, Value self) {
   Ref n(number_of(vm, self));
   if (n.is_error()) return Value::error();
+  if (is_kind(*n, Kind::Complex)) {
+    if (as<Complex>(*n)->im != 0)
+      return raise(vm, vm.types.RuntimeError, "value cannot be converted to type int64_t without overflow");
+    return make_int_from_double(vm, as<Complex>(*n)->re);
+  }
   if (n->is_float()) return make_int_from_double(vm, n->d);
   if (n->is_bool()) return Value::integer(n->i);
   return n.take();

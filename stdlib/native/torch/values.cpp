@@ -440,9 +440,13 @@ const GetSetDef kGeneratorAttributes[] = {
 
 const GetSetDef kDTypeAttributes[] = {
     {"is_floating_point",
-     [](VM&, Value self) { return Value::boolean(ops::info(unpack_dtype(self)).category == ops::DTypeCategory::Floating); }},
+     [](VM&, Value self) {
+       return Value::boolean(ops::info(unpack_dtype(self)).category == ops::DTypeCategory::Floating);
+     }},
     {"is_complex",
-     [](VM&, Value self) { return Value::boolean(ops::info(unpack_dtype(self)).category == ops::DTypeCategory::Complex); }},
+     [](VM&, Value self) {
+       return Value::boolean(ops::info(unpack_dtype(self)).category == ops::DTypeCategory::Complex);
+     }},
     {"is_signed",
      [](VM&, Value self) {
        ops::DType t = unpack_dtype(self);
