@@ -172,6 +172,7 @@ inline DimVector wrap_dims(IntSpan dims, int64_t ndim) {
   for (int64_t& d : out) d = ops::wrap_dim(d, ndim);
   return out;
 }
+inline DimVector wrap_dims(const std::optional<IntSpan>& dims, int64_t ndim) { return wrap_dims(*dims, ndim); }
 inline DimVector all_dims(int64_t ndim) {
   DimVector out(static_cast<size_t>(ndim));
   std::iota(out.begin(), out.end(), 0);

@@ -474,7 +474,8 @@ class Translator {
     }
     type.list_size = 0;
     const std::string cpp = local(name);
-    const std::string text = coerce(v, type, target->range);
+    std::string text = coerce(v, type, target->range);
+    if (type.is(Base::Str)) text = "std::string(" + text + ")";
     if (top) {
       line(depth, cpp_value_type(type) + " " + cpp + " = " + text + ";");
     } else {
@@ -587,6 +588,8 @@ class Translator {
     if (from.base == Base::Scalar && to.base == Base::Int) return cpp + ".to_int()";
     if (to.base == Base::Float && from.base == Base::Int) return "static_cast<double>(" + cpp + ")";
     if (to.base == Base::Int && from.base == Base::Bool) return "int64_t{" + cpp + "}";
+    // A literal would pass for a bool, and so for a number, where there is such an overload.
+    if (to.is(Base::Str) && !cpp.empty() && cpp[0] == '"') return "std::string_view(" + cpp + ")";
     if (to.optional && !from.optional && !to.is_tensor()) {
       Type plain = to;
       return cpp_value_type(plain) + "(" + cpp + ")";

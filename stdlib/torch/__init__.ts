@@ -4,6 +4,7 @@ Operators and types are native (torch._C); this module gives them their names. S
 they are first asked for (see __getattr__).
 """
 import _torch_c as _C
+from builtins import float as _float_type, int as _int_type
 from _torch_c import (Generator, Parameter as _Parameter, Size, Tensor, TypedStorage, UntypedStorage, as_tensor, channels_last, channels_last_3d,
                       contiguous_format, device, dtype, get_default_dtype, is_grad_enabled, is_inference_mode_enabled, is_tensor,
                       layout, memory_format, preserve_format, promote_types, sparse_coo, strided, tensor)
@@ -20,7 +21,18 @@ e = 2.718281828459045
 
 globals().update(_C._functions.__dict__)
 __name__ = "torch"
+nonzero = _C.nonzero
 default_generator = _C._default_generator()
+
+
+class _LinAlgError(RuntimeError):
+    """What decompositions raise for matrices that they cannot handle."""
+
+    __module__ = "torch._C"
+
+
+_C._LinAlgError = _LinAlgError
+_C._set_linalg_error(_LinAlgError)
 
 
 # --- gradients on and off ----------------------------------------------------------------------------------------------
@@ -188,13 +200,63 @@ def get_num_interop_threads():
 _deterministic = False
 
 
+_warn_only = False
+
+
 def use_deterministic_algorithms(mode, *, warn_only=False):
-    global _deterministic
-    _deterministic = mode
+    global _deterministic, _warn_only
+    _deterministic, _warn_only = mode, warn_only
 
 
 def are_deterministic_algorithms_enabled():
     return _deterministic
+
+
+def is_deterministic_algorithms_warn_only_enabled():
+    return _warn_only
+
+
+def set_deterministic_debug_mode(debug_mode):
+    names = {"default": 0, "warn": 1, "error": 2}
+    if isinstance(debug_mode, str):
+        if debug_mode not in names:
+            raise RuntimeError("invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got " + debug_mode)
+        debug_mode = names[debug_mode]
+    if not isinstance(debug_mode, _int_type):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    if debug_mode not in (0, 1, 2):
+        raise RuntimeError(f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}")
+    use_deterministic_algorithms(debug_mode > 0, warn_only=debug_mode == 1)
+
+
+def get_deterministic_debug_mode():
+    return (1 if _warn_only else 2) if _deterministic else 0
+
+
+_matmul_precision = "highest"
+
+
+def set_float32_matmul_precision(precision):
+    global _matmul_precision
+    if precision not in ("highest", "high", "medium"):
+        raise RuntimeError("Expected one of `highest`, `high`, `medium`, but got " + str(precision))
+    _matmul_precision = precision
+
+
+def get_float32_matmul_precision():
+    return _matmul_precision
+
+
+_warn_always = False
+
+
+def set_warn_always(b):
+    global _warn_always
+    _warn_always = b
+
+
+def is_warn_always_enabled():
+    return _warn_always
 
 
 def set_flush_denormal(mode):
@@ -219,12 +281,54 @@ def is_storage(obj):
     return type(obj) is TypedStorage or type(obj) is UntypedStorage
 
 
+def numel(input):
+    return input.numel()
+
+
+def is_nonzero(input):
+    return input.is_nonzero()
+
+
+def is_complex(input):
+    return input.is_complex()
+
+
+def is_floating_point(input):
+    return input.is_floating_point()
+
+
+def is_signed(input):
+    return input.is_signed()
+
+
+def is_conj(input):
+    return input.is_conj()
+
+
+def is_neg(input):
+    return input.is_neg()
+
+
+def is_inference(input):
+    return input.is_inference()
+
+
+def is_same_size(input, other):
+    return input.is_same_size(other)
+
+
+def get_device(input):
+    return input.get_device()
+
+
 class iinfo:
     """Limits of an integer dtype."""
 
     def __init__(self, type):
         if type not in (uint8, int8, int16, int32, int64):
-            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle '" + str(type) + "'")
+            if type is bool:
+                raise TypeError("torch.bool is not supported by torch.iinfo")
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         self.bits = {uint8: 8, int8: 8, int16: 16, int32: 32, int64: 64}[type]
         self.min = 0 if type is uint8 else -(1 << (self.bits - 1))
         self.max = (1 << self.bits) - 1 if type is uint8 else (1 << (self.bits - 1)) - 1
@@ -241,7 +345,7 @@ class finfo:
         type = get_default_dtype() if type is None else type
         type = {complex64: float32, complex128: float64}.get(type, type)
         if type not in (float16, bfloat16, float32, float64):
-            raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle '" + str(type) + "'")
+            raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'")
         self.bits, digits, exponent = {float16: (16, 10, 15), bfloat16: (16, 7, 127), float32: (32, 23, 127),
                                        float64: (64, 52, 1023)}[type]
         self.eps = 2.0 ** -digits
@@ -261,43 +365,31 @@ def _assert(condition, message):
 
 
 # --- tensor types by name: torch.FloatTensor(2, 3) --------------------------------------------------------------------------
-class _LegacyType:
-    """torch.FloatTensor and its like: makes tensors of one dtype."""
+class tensortype(type):
+    """The type of torch.FloatTensor and its like."""
 
-    def __init__(self, name, dtype):
-        self.__name__ = name
-        self.dtype = dtype
+    __module__ = "torch"
 
-    def __call__(self, *args):
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, Tensor) and instance.dtype == cls.dtype
+
+    def __call__(cls, *args, device=None):
         if len(args) == 1 and isinstance(args[0], (list, tuple)) and not isinstance(args[0], Size):
-            return tensor(args[0], dtype=self.dtype)
+            return tensor(args[0], dtype=cls.dtype)
         if len(args) == 1 and isinstance(args[0], Tensor):
-            if args[0].dtype != self.dtype:
-                raise TypeError(f"expected {self.__name__} (got {typename(args[0])})")
+            if args[0].dtype != cls.dtype:
+                raise TypeError(f"expected {cls.__module__}.{cls.__name__} (got {typename(args[0])})")
             return args[0].detach()
-        return empty(*args, dtype=self.dtype) if args else empty(0, dtype=self.dtype)
-
-    def __instancecheck__(self, instance):
-        return isinstance(instance, Tensor) and instance.dtype == self.dtype
-
-    def __repr__(self):
-        return f"<class 'torch.{self.__name__}'>"
-
-    def __str__(self):
-        return "torch." + self.__name__
+        return empty(*args, dtype=cls.dtype) if args else empty(0, dtype=cls.dtype)
 
 
-for _name, _dtype in _TENSOR_TYPES.items():
-    globals()[_name[6:]] = _LegacyType(_name[6:], _dtype)
+def _tensor_class(name):
+    cls = tensortype(name[6:], (), {"dtype": _TENSOR_TYPES[name], "__module__": "torch", "is_cuda": False, "layout": strided})
+    globals()[name[6:]] = cls
+    return cls
 
 
 # --- compositions of operators -----------------------------------------------------------------------------------------------
-def einsum(equation, *operands):
-    """Sums of products by index letters: einsum("ij,jk->ik", a, b)."""
-    from torch.functional import einsum
-    return einsum(equation, *operands)
-
-
 def save(obj, f, pickle_module=None, pickle_protocol=2, _use_new_zipfile_serialization=True):
     from torch import serialization
     serialization.save(obj, f, pickle_module, pickle_protocol, _use_new_zipfile_serialization)
@@ -308,13 +400,19 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=False, **pick
     return serialization.load(f, map_location, pickle_module, weights_only=weights_only, **pickle_load_args)
 
 
+# Functions of the language that take arguments in more ways than the operator of that name: found when first used.
+for _name in ("block_diag", "cartesian_prod", "chain_matmul", "tensordot"):
+    del globals()[_name]
+
+
 # --- submodules ------------------------------------------------------------------------------------------------------------------
 import torch.autograd
-import torch._tensor
+import torch._tensor_copy
 
 _LAZY = {"nn", "optim", "utils", "jit", "cuda", "backends", "distributed", "distributions", "hub", "linalg", "special", "fft",
          "functional", "random", "serialization", "multiprocessing", "onnx", "sparse", "testing", "types", "version", "return_types",
-         "package", "profiler", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "legacy", "func"}
+         "package", "profiler", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "legacy", "func", "masked", "__config__",
+         "_tensor"}
 
 
 def __getattr__(name):
@@ -322,6 +420,8 @@ def __getattr__(name):
     if name in _LAZY:
         from importlib import import_module
         return import_module("torch." + name)
+    if "torch." + name in _TENSOR_TYPES:
+        return _tensor_class("torch." + name)
     if name.endswith("Storage"):
         from torch import storage
         if name in storage._CLASSES:

@@ -189,6 +189,36 @@ Value copy_with_storage(VM& vm, const Value* a) {
   return box(vm, std::move(to));
 }
 
+Value nonzero(VM& vm, const Value* a) {
+  if (!a[0].is_tensor())
+    return raise(vm, vm.types.TypeError, "nonzero(): argument 'input' (position 1) must be Tensor, not %s",
+                 type_of(vm, a[0])->name->data);
+  const int as_tuple = truth(vm, a[1]);
+  if (as_tuple < 0) return Value::error();
+  return guarded(vm, [&] {
+    if (as_tuple) return box(vm, ops::op::nonzero_numpy(unpack_tensor(a[0])));
+    if (a[2].is_tensor()) {
+      ops::op::nonzero_out(unpack_tensor(a[2]), unpack_tensor(a[0]));
+      return new_ref(a[2]);
+    }
+    return box(vm, ops::op::nonzero(unpack_tensor(a[0])));
+  });
+}
+
+Value result_type(VM& vm, const Value* a) {
+  ops::ResultType type;
+  for (int i = 0; i < 2; i++) {
+    if (a[i].is_tensor())
+      ops::add_operand(type, unpack_tensor(a[i]));
+    else if (is_number(a[i]))
+      type.add_number(unpack_scalar(a[i]).category());
+    else
+      return raise(vm, vm.types.TypeError, "result_type(): argument %d must be Tensor or Number, not %s", i + 1,
+                   type_of(vm, a[i])->name->data);
+  }
+  return box(vm, type.get());
+}
+
 const NativeDef kFunctions[] = {
     {"tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False)", make_tensor,
      "A tensor made from data, copied."},
@@ -251,6 +281,19 @@ const NativeDef kFunctions[] = {
      }},
     {"_copy_with_storage(tensor, memo, /)", copy_with_storage},
     {"_rebuild_tensor(storage, offset, size, stride, /)", rebuild_tensor},
+    {"_set_linalg_error(type, /)",
+     [](VM& vm, const Value* a) {
+       torch_types(vm).linalg_error = new_ref(a[0]);
+       return Value::none();
+     }},
+    {"nonzero(input, *, as_tuple=False, out=None)", nonzero},
+    {"result_type(tensor1, tensor2)", result_type},
+    {"can_cast(from_, to)",
+     [](VM& vm, const Value* a) {
+       if (a[0].tag != Tag::DType || a[1].tag != Tag::DType)
+         return raise(vm, vm.types.TypeError, "can_cast(): arguments must be torch.dtype");
+       return Value::boolean(ops::can_cast(unpack_dtype(a[0]), unpack_dtype(a[1])));
+     }},
     {"_missing_operators()",
      [](VM& vm, const Value*) {
        Ref names(make_list(vm));

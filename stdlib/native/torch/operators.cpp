@@ -275,7 +275,38 @@ std::string signature_text(const OperatorOverload& o, bool is_method) {
   return text + ")";
 }
 
+/// An argument whose class has __torch_function__ (also inside a list) handles the call: the protocol of PyTorch for
+/// objects that are no tensors but want to be used as such. Unbound: there is none.
+Value other_handler(const Call& c) {
+  VM& vm = c.vm;
+  Str* name = vm.name("__torch_function__");
+  Value handler;
+  auto look = [&](Value v) {
+    if (handler.is_unbound() && is_kind(v, Kind::Instance) && !lookup_in_type_borrow(type_of(vm, v), name).is_unbound())
+      handler = v;
+  };
+  auto look_at = [&](Value v) {
+    look(v);
+    if (handler.is_unbound() && is_sequence(v))
+      for (size_t i = 0; i < size_of(v); i++) {
+        Ref item(item_at(v, i));
+        look(*item);
+      }
+  };
+  for (Value v : c.positional) look_at(v);
+  for (Value v : c.keyword_values) look_at(v);
+  if (handler.is_unbound()) return Value::unbound();
+  Ref function(make_operator(vm, c.entry, c.is_method));
+  Ref types(make_tuple(vm, {Value::object(type_of(vm, handler))}));
+  Ref args(make_tuple(vm, c.positional));
+  Ref kwargs(make_dict(vm));
+  for (size_t i = 0; i < c.keywords.size(); i++) dict_set(vm, as<Dict>(*kwargs), c.keywords[i], c.keyword_values[i]);
+  Value all[] = {*function, *types, *args, *kwargs};
+  return call_method(vm, handler, "__torch_function__", all);
+}
+
 Value no_match(const Call& c) {
+  if (Value handled = other_handler(c); !handled.is_unbound()) return handled;
   if (c.entry.overloads.size() == 1) {
     Value bound[kMaxParams];
     Ref keep;
@@ -331,10 +362,12 @@ Value call_operator(VM& vm, const OperatorEntry& entry, bool is_method, std::spa
                     std::span<Str* const> keywords) {
   size_t n = args.size() - keywords.size();
   Call c{vm, entry, is_method, args.first(n), args.subspan(n), keywords};
-  if (is_method && (n == 0 || !args[0].is_tensor()))
+  if (is_method && (n == 0 || !args[0].is_tensor())) {
+    if (Value handled = other_handler(c); !handled.is_unbound()) return handled;
     return raise(vm, vm.types.TypeError,
                  "descriptor '%s' for 'torch._C._TensorBase' objects doesn't apply to a '%s' object", entry.name,
                  n ? type_of(vm, args[0])->name->data : "nothing");
+  }
   Value bound[kMaxParams];
   for (const OperatorOverload& o : entry.overloads) {
     Ref keep;
@@ -380,7 +413,9 @@ Value raise_error(VM& vm, const ops::Error& error) {
     case ops::ErrorKind::OverflowError: type = vm.types.OverflowError; break;
     case ops::ErrorKind::MemoryError: type = vm.types.MemoryError; break;
     case ops::ErrorKind::OSError: type = vm.types.OSError; break;
-    case ops::ErrorKind::LinAlgError: break;
+    case ops::ErrorKind::LinAlgError:
+      if (Value cls = torch_types(vm).linalg_error; cls.is_object()) type = static_cast<Type*>(cls.o);
+      break;
   }
   // A hook of the language may have raised: its own exception is the better one.
   if (!vm.pending.is_unbound()) return Value::error();

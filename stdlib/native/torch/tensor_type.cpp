@@ -424,6 +424,14 @@ const NativeDef kMethods[] = {
     {"is_inference(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
     {"is_shared(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
     {"share_memory_(self, /)", [](VM&, const Value* a) { return new_ref(a[0]); }},
+    {"nonzero(self, /, *, as_tuple=False)",
+     [](VM& vm, const Value* a) {
+       const int as_tuple = truth(vm, a[1]);
+       if (as_tuple < 0) return Value::error();
+       return guarded(vm, [&] {
+         return as_tuple ? box(vm, ops::op::nonzero_numpy(self_of(a[0]))) : box(vm, ops::op::nonzero(self_of(a[0])));
+       });
+     }},
     {"item(self, /)", [](VM& vm, const Value* a) { return tensor_item(vm, a[0]); }},
     {"tolist(self, /)", [](VM& vm, const Value* a) { return tensor_to_list(vm, a[0]); }},
     {"backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None)", method_backward},
@@ -762,7 +770,7 @@ void init_tensor_type(VM& vm) {
   t->unary_ops = op_bit(ir::UnaryOp::Neg) | op_bit(ir::UnaryOp::Pos) | op_bit(ir::UnaryOp::Invert);
   finish_type(vm, t, {.methods = kMethods, .getset = kAttributes});
   for (const OperatorEntry& e : kOperators) {
-    if (!e.is_method) continue;
+    if (!e.is_method || std::strcmp(e.name, "nonzero") == 0) continue;
     Ref method(make_operator(vm, e, true));
     dict_set(vm, t->dict, vm.name(e.name), *method);
   }

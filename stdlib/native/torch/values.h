@@ -31,6 +31,7 @@ struct TorchTypes : vm::Extension {
   vm::Value parameter;  // the class nn.Parameter
   ops::DType default_dtype = ops::DType::Float32;
   vm::Value return_types;      // dict: name of an operator with several named results -> class
+  vm::Value linalg_error;      // the class torch._C._LinAlgError
   vm::Value deepcopy, reduce;  // of the language: Tensor.__deepcopy__, Tensor.__reduce_ex__
   void clear(vm::VM& vm) override;
 };

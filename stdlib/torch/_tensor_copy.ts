@@ -1,0 +1,63 @@
+"""How tensors are copied and pickled: methods that every program's Tensor has from the start (copy asks for them by name)."""
+import torch
+from _torch_c import _add_tensor_methods, _copy_with_storage
+from collections import OrderedDict
+
+
+def __deepcopy__(self, memo):
+    if not self.is_leaf:
+        raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                           "moment")
+    known = memo.get(id(self))
+    if known is not None:
+        return known
+    if getattr(memo, "share_tensors", False):  # a worker's copy of a data set
+        result = self.detach()
+        if isinstance(self, torch.nn.Parameter):
+            result = torch.nn.Parameter(result, self.requires_grad)
+        elif self.requires_grad:
+            result.requires_grad_()
+        memo[id(self)] = result
+        return result
+    if isinstance(self, torch.nn.Parameter):
+        with torch.no_grad():
+            result = torch.nn.Parameter(self.detach().clone(memory_format=torch.preserve_format), self.requires_grad)
+        memo[id(self)] = result
+        return result
+    result = _copy_with_storage(self, memo)
+    memo[id(self)] = result
+    if self.requires_grad:
+        result.requires_grad_()
+    if self.grad is not None:
+        result.grad = self.grad.__deepcopy__(memo)
+    return result
+
+
+def __reduce_ex__(self, protocol):
+    """How a tensor is pickled: its storage, and where in it the elements are."""
+    from torch import _utils
+    if type(self) is torch.nn.Parameter:
+        return _utils._rebuild_parameter, (self.data, self.requires_grad, OrderedDict())
+    if self.is_meta:
+        return _utils._rebuild_meta_tensor_no_storage, (self.dtype, tuple(self.size()), self.stride(), self.requires_grad)
+    if self.layout == torch.sparse_coo:
+        return _utils._rebuild_sparse_tensor, (self.layout, (self._indices(), self._values(), self.size()))
+    return _utils._rebuild_tensor_v2, (self.storage(), self.storage_offset(), tuple(self.size()), self.stride(),
+                                       self.requires_grad, OrderedDict())
+
+
+def __setstate__(self, state):
+    """Old pickles set the state of an empty tensor."""
+    if not self.is_leaf:
+        raise RuntimeError("__setstate__ can be only called on leaf Tensors")
+    if len(state) == 4:
+        storage, offset, size, stride = state
+        self.data = torch._C._rebuild_tensor(storage, offset, size, stride)
+        return
+    if len(state) == 5:
+        self.data = state[0]
+        state = (state[3], state[4], state[2])
+    self.requires_grad = state[0]
+
+
+_add_tensor_methods({"__deepcopy__": __deepcopy__, "__reduce_ex__": __reduce_ex__, "__setstate__": __setstate__})

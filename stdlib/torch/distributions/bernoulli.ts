@@ -1,0 +1,2 @@
+"""Bernoulli, under its own module name."""
+from torch.distributions import Bernoulli

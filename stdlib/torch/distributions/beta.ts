@@ -1,0 +1,2 @@
+"""Beta, under its own module name."""
+from torch.distributions import Beta

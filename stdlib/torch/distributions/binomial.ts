@@ -1,0 +1,2 @@
+"""Binomial, under its own module name."""
+from torch.distributions import Binomial

@@ -1,0 +1,2 @@
+"""Categorical, under its own module name."""
+from torch.distributions import Categorical

@@ -1,0 +1,2 @@
+"""Cauchy, under its own module name."""
+from torch.distributions import Cauchy

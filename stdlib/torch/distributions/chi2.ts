@@ -1,0 +1,2 @@
+"""Chi2, under its own module name."""
+from torch.distributions import Chi2

@@ -1,0 +1,2 @@
+"""Dirichlet, under its own module name."""
+from torch.distributions import Dirichlet

@@ -1,0 +1,2 @@
+"""Exponential, under its own module name."""
+from torch.distributions import Exponential

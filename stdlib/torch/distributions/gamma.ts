@@ -1,0 +1,2 @@
+"""Gamma, under its own module name."""
+from torch.distributions import Gamma

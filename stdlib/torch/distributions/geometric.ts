@@ -1,0 +1,2 @@
+"""Geometric, under its own module name."""
+from torch.distributions import Geometric

@@ -1,0 +1,2 @@
+"""Gumbel, under its own module name."""
+from torch.distributions import Gumbel

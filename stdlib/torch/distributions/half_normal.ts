@@ -1,0 +1,2 @@
+"""HalfNormal, under its own module name."""
+from torch.distributions import HalfNormal

@@ -1,0 +1,2 @@
+"""Independent, under its own module name."""
+from torch.distributions import Independent

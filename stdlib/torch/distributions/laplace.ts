@@ -1,0 +1,2 @@
+"""Laplace, under its own module name."""
+from torch.distributions import Laplace

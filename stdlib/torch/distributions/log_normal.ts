@@ -1,0 +1,2 @@
+"""LogNormal, under its own module name."""
+from torch.distributions import LogNormal

@@ -1,0 +1,2 @@
+"""MixtureSameFamily, under its own module name."""
+from torch.distributions import MixtureSameFamily

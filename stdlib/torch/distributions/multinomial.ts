@@ -1,0 +1,2 @@
+"""Multinomial, under its own module name."""
+from torch.distributions import Multinomial

@@ -1,0 +1,2 @@
+"""MultivariateNormal, under its own module name."""
+from torch.distributions import MultivariateNormal

@@ -1,0 +1,2 @@
+"""Normal, under its own module name."""
+from torch.distributions import Normal

@@ -1,0 +1,2 @@
+"""OneHotCategorical, under its own module name."""
+from torch.distributions import OneHotCategorical

@@ -1,0 +1,2 @@
+"""Poisson, under its own module name."""
+from torch.distributions import Poisson

@@ -1,0 +1,2 @@
+"""StudentT, under its own module name."""
+from torch.distributions import StudentT

@@ -1,0 +1,2 @@
+"""TransformedDistribution, under its own module name."""
+from torch.distributions import TransformedDistribution

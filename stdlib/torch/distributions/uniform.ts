@@ -1,0 +1,2 @@
+"""Uniform, under its own module name."""
+from torch.distributions import Uniform
