@@ -14,11 +14,14 @@ namespace tsvm::stdlib {
   MODULE("_collections", make_collections) \
   MODULE("_hash", make_hash)               \
   MODULE("_io", make_io)                   \
+  MODULE("_json", make_json)               \
   MODULE("_net", make_net)                 \
   MODULE("_nn", make_nn_module)            \
   MODULE("_os", make_os)                   \
   MODULE("_pickle", make_pickle)           \
   MODULE("_random", make_random)           \
+  MODULE("_re", make_re)                   \
+  MODULE("_struct", make_struct)           \
   MODULE("_time", make_time)               \
   MODULE("_torch_c", make_torch_c)         \
   MODULE("_traceback", make_traceback)     \
