@@ -58,7 +58,7 @@ bool handle_interrupt(VM& vm) {
   }
   if (vm.callbacks.at_safe_point && !vm.callbacks.at_safe_point(vm)) return false;
   vm.heap.collect_if_due();
-  return true;
+  return !vm.callbacks.run_signal_handlers || vm.callbacks.run_signal_handlers(vm);
 }
 
 void report_unraisable(VM& vm, const char* where, Value object) {

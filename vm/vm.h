@@ -82,6 +82,8 @@ struct Callbacks {
   /// Asked at safe points after `interrupted` was set, besides interrupts and collections; false: an exception is
   /// pending.
   bool (*at_safe_point)(VM& vm) = nullptr;
+  /// Calls the program's handlers of the signals that came; false: one raised. Null: it has none.
+  bool (*run_signal_handlers)(VM& vm) = nullptr;
   /// Called at close, before the heap is emptied.
   void (*close)(VM& vm) = nullptr;
 };

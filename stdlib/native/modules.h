@@ -11,6 +11,7 @@ namespace tsvm::stdlib {
 // MODULE("import name", function that makes it)
 #define TSVM_NATIVE_MODULES(MODULE)        \
   MODULE("_archive", make_archive)         \
+  MODULE("_binascii", make_binascii)       \
   MODULE("_collections", make_collections) \
   MODULE("_hash", make_hash)               \
   MODULE("_io", make_io)                   \
@@ -19,12 +20,17 @@ namespace tsvm::stdlib {
   MODULE("_nn", make_nn_module)            \
   MODULE("_os", make_os)                   \
   MODULE("_pickle", make_pickle)           \
+  MODULE("_process", make_process)         \
   MODULE("_random", make_random)           \
   MODULE("_re", make_re)                   \
+  MODULE("_signal", make_signal)           \
   MODULE("_struct", make_struct)           \
   MODULE("_time", make_time)               \
   MODULE("_torch_c", make_torch_c)         \
   MODULE("_traceback", make_traceback)     \
+  MODULE("_weakref", make_weakref)         \
+  MODULE("_zlib", make_zlib)               \
+  MODULE("gc", make_gc)                    \
   MODULE("math", make_math)                \
   MODULE("sys", make_sys)
 

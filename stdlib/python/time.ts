@@ -40,7 +40,15 @@ def strftime(format, t=None):
 
 
 def strptime(string, format="%a %b %d %H:%M:%S %Y"):
-    return struct_time(_time.strptime(string, format))
+    """The calendar time of a text."""
+    import datetime
+    from _strptime import parse
+    f = parse(string, format)
+    day = datetime.date(f["year"], f["month"], f["day"])
+    yday = day.toordinal() - datetime.date(f["year"], 1, 1).toordinal() + 1
+    year = 1900 if f["year"] == 1904 and "%y" not in format.lower() else f["year"]
+    wday = day.weekday() if f["weekday"] is None else f["weekday"]
+    return struct_time((year, f["month"], f["day"], f["hour"], f["minute"], f["second"], wday, yday, -1))
 
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -292,6 +292,7 @@ void init_dict_views(VM& vm) {
     if (!repr_to(vm, as<View>(self)->dict, out)) return Value::error();
     return make_str(vm, out + ")");
   };
+  p->slots.str = [](VM& vm, Value self) { return str(vm, as<View>(self)->dict); };
   p->slots.length = [](VM& vm, Value self) { return length(vm, as<View>(self)->dict); };
   p->slots.get_item = [](VM& vm, Value self, Value key) { return get_item(vm, as<View>(self)->dict, key); };
   p->slots.contains = [](VM& vm, Value self, Value item) { return contains(vm, as<View>(self)->dict, item); };
