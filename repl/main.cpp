@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "repl/check.h"
 #include "repl/dump.h"
 #include "repl/run.h"
 
@@ -15,10 +16,12 @@ constexpr const char* kUsage =
     "usage: tsvm [option] ... [-c code | file | -] [arg] ...\n"
     "       tsvm dump tokens|ast|ir|bytecode|asm file [--fn=NAME] [--pass=NAME]\n"
     "       tsvm dump kernel file [--fn=NAME] [--asm|--cuda]\n"
-    "Runs Torch Script and Python model scripts.\n"
+    "       tsvm check [--json] file ...\n"
+    "Runs Torch Script and Python model scripts; without a program, a terminal gets a prompt.\n"
     "  -c code          the program is the text `code`\n"
     "  file             the program is read from `file`\n"
     "  -                the program is read from the standard input\n"
+    "  -i               the prompt comes behind the program\n"
     "  --jit=MODE       native code: on (the default), off, or force (from the first call on)\n"
     "  --perf-map       the names of native functions are written to /tmp/perf-PID.map, for perf\n"
     "  --no-fuse        tensor operators are not fused\n"
@@ -44,6 +47,10 @@ int main(int argc, char** argv) {
   if (!args.empty() && args[0] == "dump") {
     args.erase(args.begin());
     return repl::dump_command(args);
+  }
+  if (!args.empty() && args[0] == "check") {
+    args.erase(args.begin());
+    return repl::check_command(args);
   }
   size_t i = 0;
   bool has_program = false;
@@ -73,6 +80,8 @@ int main(int argc, char** argv) {
       options.vm.fuse = false;
     } else if (a == "--no-passes") {
       options.vm.passes = false;
+    } else if (a == "-i") {
+      options.interactive = true;
     } else if (a == "-c") {
       if (++i == args.size()) return usage_error("-c needs the text of a program");
       options.source = Source::Text;
@@ -90,8 +99,7 @@ int main(int argc, char** argv) {
     }
   }
   if (!has_program) {
-    options.source = Source::Input;
-    if (::isatty(0)) return usage_error("the program is missing");
+    options.source = options.interactive || ::isatty(0) ? Source::Terminal : Source::Input;
   }
   options.args.assign(args.begin() + static_cast<ptrdiff_t>(i), args.end());
   return repl::run_program(options);

@@ -10,7 +10,8 @@
 namespace tsvm::repl {
 
 struct RunOptions {
-  enum class Source { File, Text, Input } source = Source::File;
+  enum class Source { File, Text, Input, Terminal } source = Source::File;
+  bool interactive = false;       // the prompt comes behind the program
   std::string program;            // the file's name, or the text
   std::vector<std::string> args;  // sys.argv behind the program
   vm::Options vm;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "stdlib/native/modules.h"
+#include "stdlib/native/site.h"
 #include "vm/modules.h"
 
 // The image that tsvm_image made, as it is.
@@ -23,6 +24,7 @@ void install_library(vm::VM& vm) {
   static const vm::EmbeddedModules modules(
       std::span<const std::byte>(tsvm_library_begin, static_cast<size_t>(tsvm_library_end - tsvm_library_begin)));
   add_native_modules(vm);
+  add_exit_functions(vm);
   vm::set_embedded_modules(vm, &modules);
 }
 

@@ -361,7 +361,9 @@ Called call_shaped(VM& vm, Value callee, const CodeShape& shape, const ShapeStat
 }
 
 Value find_method(VM& vm, Frame* f, const Instr* pc, Value object, Str* name, bool& bound) {
-  return cached_method(vm, f->state->caches[static_cast<uint32_t>(extension(pc).low)], object, name, bound);
+  Value found = cached_method(vm, f->state->caches[static_cast<uint32_t>(extension(pc).low)], object, name, bound);
+  vm.method_lookup_failed = found.is_error();
+  return found;
 }
 
 }  // namespace

@@ -63,7 +63,8 @@ struct Traceback : GcObject {
   Function* function = nullptr;
   CodeState* state = nullptr;  // kept alive by function
   uint32_t pc = 0;
-  uint32_t frame = 0;  // in Code::inlined
+  uint32_t frame = 0;      // in Code::inlined
+  bool in_lookup = false;  // a method was not found, rather than its call failing
 };
 
 }  // namespace tsvm::vm

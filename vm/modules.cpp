@@ -90,7 +90,23 @@ std::vector<std::string> search_path(VM& vm) {
   return vm.options.module_path;
 }
 
-Value not_found(VM& vm, std::string_view name, const std::string& detail = {}) {
+Value import_module(VM& vm, std::string_view name);
+
+// What the library's module _absent says about a package that is not there; nothing when it does not know it.
+std::string advice_on(VM& vm, std::string_view name) {
+  constexpr std::string_view kAdviser = "_absent";
+  bool is_package = false;
+  const EmbeddedModules* library = vm.extension<ImportState>().embedded;
+  if (!library || name == kAdviser || !library->find(kAdviser, is_package)) return {};
+  Ref module(import_module(vm, kAdviser)), text(make_str(vm, name));
+  Value args[] = {*text};
+  Ref advice(module.is_error() ? Value::error() : call_method(vm, *module, "advice", args));
+  if (advice.is_error()) clear_pending(vm);
+  return is_str(*advice) ? ": not part of tsvm; instead: " + std::string(text_of(*advice)) : std::string();
+}
+
+Value not_found(VM& vm, std::string_view name, std::string detail = {}) {
+  if (detail.empty()) detail = advice_on(vm, name);
   (void)raise(vm, vm.types.ModuleNotFoundError, "No module named '%.*s'%s", static_cast<int>(name.size()), name.data(),
               detail.c_str());
   if (is_kind(vm.pending, Kind::Exception)) {

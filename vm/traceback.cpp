@@ -1,6 +1,8 @@
 // Traceback, frame and code objects.
 #include "vm/traceback.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "vm/interpreter.h"
 #include "vm/make.h"
@@ -150,6 +152,7 @@ void add_traceback(VM& vm, Frame* frame, uint32_t pc) {
   auto* e = as<Exception>(vm.pending);
   // Code that was put in place (comprehensions) shows as frames of its own, the innermost first.
   uint32_t inlined = frame->state->code->frame_at(pc);
+  bool in_lookup = std::exchange(vm.method_lookup_failed, false);
   for (;;) {
     auto* t = allocate_object<Traceback>(vm, vm.types.traceback, Kind::Native);
     t->next = e->traceback;
@@ -158,6 +161,7 @@ void add_traceback(VM& vm, Frame* frame, uint32_t pc) {
     t->state = frame->state;
     t->pc = pc;
     t->frame = inlined;
+    t->in_lookup = std::exchange(in_lookup, false);
     e->traceback = Value::object(t);
     vm.heap.track(t);
     if (inlined == 0) return;

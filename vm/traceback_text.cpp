@@ -45,6 +45,31 @@ bool find_anchors(std::string_view segment, size_t& left, size_t& right) {
   return false;
 }
 
+// The part of a method call in front of its arguments: what is marked when there is no such method.
+SourceRange callee_range(const SourceFile& source, SourceRange call) {
+  std::string_view text = source.slice(call);
+  size_t parenthesis = text.size();  // the last one that opens outside of all others
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); i++) {
+    char c = text[i];
+    if (c == '#') {
+      while (i + 1 < text.size() && text[i + 1] != '\n') i++;
+    } else if (c == '"' || c == '\'') {
+      bool triple = text.substr(i, 3) == std::string(3, c);
+      size_t width = triple ? 3 : 1;
+      i += width;
+      while (i < text.size() && text.substr(i, width) != std::string(width, c)) i += text[i] == '\\' ? 2 : 1;
+      i += width - 1;
+    } else if (c == '(' || c == '[' || c == '{') {
+      if (depth++ == 0 && c == '(') parenthesis = i;
+    } else if (c == ')' || c == ']' || c == '}') {
+      depth--;
+    }
+  }
+  while (parenthesis > 0 && (is_blank(text[parenthesis - 1]) || text[parenthesis - 1] == '\n')) parenthesis--;
+  return {call.begin, call.begin + static_cast<uint32_t>(parenthesis)};
+}
+
 // The marks below a line that shows `range`; empty: none.
 std::string marks_below(const SourceFile& source, SourceRange range, std::string_view line, size_t indent) {
   LineColumn begin = source.locate(range.begin), end = source.locate(range.end);
@@ -269,10 +294,12 @@ TracebackPlace place_of(const Traceback& entry) {
   const Code& code = *entry.state->code;
   const SourceFile& source = entry.state->unit->source();
   SourceRange range = range_in_frame(code, entry.pc, entry.frame);
+  if (entry.in_lookup) range = callee_range(source, range);
   p.file = source.name();
   p.function = entry.frame ? code.inlined[entry.frame].name : code.name;
   LineColumn at = source.locate(range.begin);
   p.line = at.line;
+  if (p.file.starts_with('<') && p.file.ends_with('>')) return p;  // text that was never a file
   std::string_view line = source.line(at.line);
   size_t indent = 0;
   while (indent < line.size() && is_blank(line[indent])) indent++;

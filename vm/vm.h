@@ -44,9 +44,9 @@ struct Types {
 #include "vm/types.def"
 #define EXCEPTION(name, base, fields) Type* name = nullptr;
 #include "vm/exceptions.def"
-  Type* tensor = nullptr;  // of Tag::Tensor; made by the torch library
+  Type* tensor = nullptr;     // of Tag::Tensor; made by the torch library
   Type* parameter = nullptr;  // of tensors that are nn.Parameters
-  Type* dtype = nullptr;   // of Tag::DType
+  Type* dtype = nullptr;      // of Tag::DType
 };
 
 /// Interned strings that the VM itself uses.
@@ -113,6 +113,8 @@ class VM {
 
   /// The exception on its way; Unbound: none. Owned. Set through raise and friends of vm/runtime.h.
   Value pending;
+  /// Set by a call_method that fails because it does not find its method, for the entry of the traceback.
+  bool method_lookup_failed = false;
   /// The exception being handled (`except` block running), None when there is none. Owned.
   Value handled = Value::none();
 

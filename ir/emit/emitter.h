@@ -275,8 +275,9 @@ class FunctionEmitter {
   ValueId joined_value(const ast::JoinedStr& e);
   ValueId formatted_value(const ast::FormattedValue& e);
   ValueId yield_value(const ast::Expr& e, const ast::Expr* operand);
-  /// Jumps to `then` or `otherwise` on the truth of an expression.
-  void branch_on(const ast::Expr* e, BlockId then, BlockId otherwise, SourceRange range);
+  /// Jumps to `then` or `otherwise` on the truth of an expression. `range` is what is marked when asking for the truth
+  /// fails; as in CPython, a comparison in the condition changes it for what follows.
+  void branch_on(const ast::Expr* e, BlockId then, BlockId otherwise, SourceRange& range);
   void branch_on_comparisons(const ast::Compare& e, BlockId then, BlockId otherwise);
   std::optional<bool> constant_truth(const ast::Expr* e);
   bool is_simple(const ast::Expr* e) const;

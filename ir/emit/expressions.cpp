@@ -324,7 +324,8 @@ ValueId FunctionEmitter::conditional_value(const ast::IfExp& e) {
   BlockId otherwise = block();
   BlockId end = block();
   ValueId result = ssa_.add_param(end);
-  branch_on(e.test, then, otherwise, e.range);
+  SourceRange range = e.range;
+  branch_on(e.test, then, otherwise, range);
   ssa_.enter(then);
   if (live()) {
     ValueId v = value(e.body);
@@ -408,12 +409,13 @@ void FunctionEmitter::branch_on_comparisons(const ast::Compare& e, BlockId then,
   }
 }
 
-void FunctionEmitter::branch_on(const ast::Expr* e, BlockId then, BlockId otherwise, SourceRange range) {
+void FunctionEmitter::branch_on(const ast::Expr* e, BlockId then, BlockId otherwise, SourceRange& range) {
   while (const auto* u = e->as<ast::UnaryOp>()) {
     if (u->op != ast::UnaryOperator::kNot) break;
     std::swap(then, otherwise);
     e = u->operand;
   }
+  if (e->is<ast::Compare>()) range = e->range;
   if (std::optional<bool> known = constant_truth(e)) return ssa_.jump(*known ? then : otherwise);
   if (const auto* b = e->as<ast::BoolOp>()) {
     for (size_t i = 0; i + 1 < b->values.size(); i++) {

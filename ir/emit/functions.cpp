@@ -377,7 +377,8 @@ void FunctionEmitter::comprehension_loops(const ast::Expr& e, ast::List<ast::Com
   store(c.target, item);
   for (const ast::Expr* condition : c.ifs) {
     BlockId holds = block();
-    branch_on(condition, holds, header, e.range);
+    SourceRange range = e.range;
+    branch_on(condition, holds, header, range);
     ssa_.enter(holds);
     if (!live()) break;
   }

@@ -264,7 +264,8 @@ void FunctionEmitter::if_statement(const ast::If& first) {
   for (const ast::If* s = &first;;) {
     BlockId then = block();
     BlockId otherwise = s->orelse.empty() ? after : block();
-    branch_on(s->test, then, otherwise, s->range);
+    SourceRange range = s->range;
+    branch_on(s->test, then, otherwise, range);
     ssa_.enter(then);
     if (live()) body(s->body);
     if (live()) ssa_.jump(after);
@@ -289,7 +290,8 @@ void FunctionEmitter::while_statement(const ast::While& s) {
   BlockId after = s.orelse.empty() ? end : block();
   ssa_.jump(header);
   ssa_.enter_loop(header);
-  branch_on(s.test, inside, end, s.range);
+  SourceRange range = s.range;
+  branch_on(s.test, inside, end, range);
   ssa_.enter(inside);
   if (live()) {
     regions_.push_back(
@@ -334,31 +336,11 @@ void FunctionEmitter::for_statement(const ast::For& s) {
   }
 }
 
-namespace {
-
-// Where CPython 3.11 marks a failed assertion: the comparison that its compiler saw last, else the whole statement.
-void find_marked(const ast::Expr* e, SourceRange& range) {
-  if (e->is<ast::Compare>()) {
-    range = e->range;
-  } else if (const auto* u = e->as<ast::UnaryOp>(); u != nullptr && u->op == ast::UnaryOperator::kNot) {
-    find_marked(u->operand, range);
-  } else if (const auto* b = e->as<ast::BoolOp>()) {
-    for (const ast::Expr* v : b->values) find_marked(v, range);
-  } else if (const auto* i = e->as<ast::IfExp>()) {
-    find_marked(i->test, range);
-    find_marked(i->body, range);
-    find_marked(i->orelse, range);
-  }
-}
-
-}  // namespace
-
 void FunctionEmitter::assert_statement(const ast::Assert& s) {
   SourceRange range = s.range;
-  find_marked(s.test, range);
   BlockId after = block();
   BlockId fails = block();
-  branch_on(s.test, after, fails, s.range);
+  branch_on(s.test, after, fails, range);
   ssa_.enter(fails);
   if (live()) {
     ValueId error = emit(range, Opcode::LoadGlobal, {}, m_.module->intern("AssertionError"));
