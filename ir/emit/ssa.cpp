@@ -205,7 +205,7 @@ ValueId SsaBuilder::value_at_end(BlockId block, VariableId variable) {
 
 uint32_t SsaBuilder::make_phi(BlockId block, VariableId variable) {
   auto id = static_cast<uint32_t>(phis_.size());
-  ValueId value = builder.add_param(block, types::Any);
+  ValueId value = builder.add_param(block, variable_types_[variable.index]);
   phis_.push_back(Phi{value, variable, block});
   info_[block.index].phis.push_back(id);
   define(block, variable, value);

@@ -90,7 +90,11 @@ class SsaBuilder {
   /// An instruction that ends the block without successors.
   void terminate(Opcode op, std::initializer_list<ValueId> operands);
 
-  VariableId add_variable() { return VariableId(variables_++); }
+  /// All values of a variable have its type: `any`, or a raw one in typed code (which reads no variable without a value).
+  VariableId add_variable(TypeId type = types::Any) {
+    variable_types_.push_back(type);
+    return VariableId(variables_++);
+  }
   void write(VariableId variable, ValueId value);
   /// The variable has no value (which takes no instruction unless it is read).
   void write_unbound(VariableId variable);
@@ -150,6 +154,7 @@ class SsaBuilder {
   std::vector<BlockId> order_;  // as entered
   bool live_ = false;
   uint32_t variables_ = 0;
+  std::vector<TypeId> variable_types_;
   VariableSet bound_;
   ValueId unbound_;
 

@@ -25,6 +25,7 @@ namespace tsvm::stdlib {
   MODULE("_re", make_re)                   \
   MODULE("_signal", make_signal)           \
   MODULE("_struct", make_struct)           \
+  MODULE("_script", make_script)           \
   MODULE("_time", make_time)               \
   MODULE("_torch_c", make_torch_c)         \
   MODULE("_traceback", make_traceback)     \

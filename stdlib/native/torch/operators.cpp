@@ -371,10 +371,20 @@ Value call_operator(VM& vm, const OperatorEntry& entry, bool is_method, std::spa
   Value bound[kMaxParams];
   for (const OperatorOverload& o : entry.overloads) {
     Ref keep;
-    if (fit(c, o, bound, keep, nullptr)) return o.thunk(vm, bound);
+    if (fit(c, o, bound, keep, nullptr)) {
+      Value result = o.thunk(vm, bound);
+      if (auto trace = torch_types(vm).trace_operator; trace && !result.is_error())
+        trace(vm, o, bound, o.params.size(), result);
+      return result;
+    }
     if (!vm.pending.is_unbound()) return Value::error();
   }
   return no_match(c);
+}
+
+const OperatorEntry* operator_entry(VM& vm, Value v) {
+  TorchTypes& types = torch_types(vm);
+  return v.is_object() && (v.o->type == types.op || v.o->type == types.op_method) ? object_of(v)->entry : nullptr;
 }
 
 Value make_operator(VM& vm, const OperatorEntry& entry, bool is_method) {

@@ -17,7 +17,6 @@
 #include "ops/tensor/error.h"
 #include "ops/tensor/tensor.h"
 #include "vm/native.h"
-#include "vm/op_dispatch.h"
 
 namespace tsvm::stdlib {
 
@@ -88,6 +87,8 @@ extern const std::span<const char* const> kMissingOperators;
 vm::Value call_operator(vm::VM& vm, const OperatorEntry& entry, bool is_method, std::span<const vm::Value> args,
                         std::span<vm::Str* const> keywords);
 
+/// What the function object of an operator stands for; null for other values.
+const OperatorEntry* operator_entry(vm::VM& vm, vm::Value v);
 /// The function object of an entry: what `torch.add` is.
 vm::Value make_operator(vm::VM& vm, const OperatorEntry& entry, bool is_method);
 void init_operator_type(vm::VM& vm);

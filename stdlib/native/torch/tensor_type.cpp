@@ -636,7 +636,12 @@ Value call_two(VM& vm, const OperatorEntry* entry, Value a, Value b) {
     if (o.params[0].kind == ArgKind::Tensor &&
         (b.is_tensor() ? second == ArgKind::Tensor : second == ArgKind::Scalar)) {
       Value bound[8] = {a, b};
-      if (o.params.size() <= 8 && (o.params.size() == 2 || o.params[2].has_default)) return o.thunk(vm, bound);
+      if (o.params.size() <= 8 && (o.params.size() == 2 || o.params[2].has_default)) {
+        Value result = o.thunk(vm, bound);
+        if (auto trace = torch_types(vm).trace_operator; trace && !result.is_error())
+          trace(vm, o, bound, o.params.size(), result);
+        return result;
+      }
     }
   }
   Value args[] = {a, b};
@@ -747,8 +752,16 @@ void init_tensor_type(VM& vm) {
   t->slots.hash = hash_slot;
   t->slots.truth = truth_slot;
   t->slots.length = length_slot;
-  t->slots.get_item = tensor_get_item;
-  t->slots.set_item = tensor_set_item;
+  t->slots.get_item = [](VM& v, Value self, Value index) {
+    Value result = tensor_get_item(v, self, index);
+    if (auto trace = torch_types(v).trace_index; trace && !result.is_error()) trace(v, self, index, result, false);
+    return result;
+  };
+  t->slots.set_item = [](VM& v, Value self, Value index, Value value) {
+    bool ok = tensor_set_item(v, self, index, value);
+    if (auto trace = torch_types(v).trace_index; trace && ok) trace(v, self, index, value, true);
+    return ok;
+  };
   t->slots.iter = iter_slot;
   t->slots.get_attr = get_attr_slot;
   t->slots.set_attr = set_attr_slot;

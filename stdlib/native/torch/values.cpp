@@ -180,8 +180,25 @@ ops::Device unpack_device(Value v) {
   return static_cast<DeviceObject*>(v.o)->device;
 }
 
-ops::Layout unpack_layout(Value v) { return static_cast<LayoutObject*>(v.o)->layout; }
-ops::MemoryFormat unpack_memory_format(Value v) { return static_cast<MemoryFormatObject*>(v.o)->format; }
+ops::DType unpack_dtype(Value v) {
+  if (v.tag == Tag::DType) return static_cast<ops::DType>(v.i);
+  for (int i = 0; i < ops::kDTypeCount; i++)
+    if (ops::kDTypes[i].torch_number == v.i) return static_cast<ops::DType>(i);
+  ops::fail(ops::ErrorKind::RuntimeError, "unknown scalar type ", v.i);
+}
+// Torch Script has numbers in place of these.
+ops::Layout unpack_layout(Value v) {
+  return v.is_int() ? static_cast<ops::Layout>(v.i) : static_cast<LayoutObject*>(v.o)->layout;
+}
+ops::MemoryFormat unpack_memory_format(Value v) {
+  if (!v.is_int()) return static_cast<MemoryFormatObject*>(v.o)->format;
+  switch (v.i) {
+    case 0: return ops::MemoryFormat::Contiguous;
+    case 1: return ops::MemoryFormat::Preserve;
+    case 2: return ops::MemoryFormat::ChannelsLast;
+    default: return ops::MemoryFormat::ChannelsLast3d;
+  }
+}
 const ops::Generator& unpack_generator(Value v) { return *static_cast<GeneratorObject*>(v.o)->generator; }
 
 ops::Storage unpack_storage(Value v) {

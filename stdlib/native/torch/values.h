@@ -15,6 +15,8 @@
 
 namespace tsvm::stdlib {
 
+struct OperatorOverload;
+
 /// The types of torch's objects in one VM.
 struct TorchTypes : vm::Extension {
   vm::Type* size = nullptr;  // torch.Size: a tuple
@@ -32,6 +34,9 @@ struct TorchTypes : vm::Extension {
   ops::DType default_dtype = ops::DType::Float32;
   vm::Value return_types;      // dict: name of an operator with several named results -> class
   vm::Value linalg_error;      // the class torch._C._LinAlgError
+  /// While something is traced (torch.jit.trace): told of operators that ran, and of tensors that were indexed.
+  void (*trace_operator)(vm::VM& vm, const OperatorOverload& o, const vm::Value* args, size_t n, vm::Value result) = nullptr;
+  void (*trace_index)(vm::VM& vm, vm::Value self, vm::Value index, vm::Value value, bool is_store) = nullptr;
   vm::Value deepcopy, reduce;  // of the language: Tensor.__deepcopy__, Tensor.__reduce_ex__
   void clear(vm::VM& vm) override;
 };
@@ -84,7 +89,8 @@ int64_t unpack_int(vm::Value v);
 double unpack_double(vm::Value v);
 bool unpack_bool(vm::Value v);
 std::string_view unpack_str(vm::Value v);
-inline ops::DType unpack_dtype(vm::Value v) { return static_cast<ops::DType>(v.i); }
+/// A dtype; or its number, as Torch Script has it.
+ops::DType unpack_dtype(vm::Value v);
 ops::Device unpack_device(vm::Value v);
 ops::Layout unpack_layout(vm::Value v);
 ops::MemoryFormat unpack_memory_format(vm::Value v);
