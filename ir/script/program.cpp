@@ -50,7 +50,7 @@ void Program::compile(Function& f, Host& host) {
   if (f.state == Function::State::Ready) return;
   if (f.state == Function::State::Failed) throw f.failure;
   f.state = Function::State::Compiling;
-  compiling.push_back({f.name, f.source, SourceRange{}, f.def ? f.def->range : SourceRange{}});
+  compiling.push_back({f.name, f.source, SourceRange{}, source_range(f)});
   struct Leave {
     Program& p;
     ~Leave() { p.compiling.pop_back(); }
@@ -66,6 +66,14 @@ void Program::compile(Function& f, Host& host) {
   }
   f.state = Function::State::Ready;
   host.compiled(*this, f);
+}
+
+// The function with its decorators: what reports show.
+SourceRange source_range(const Function& f) {
+  if (!f.def) return {};
+  SourceRange r = f.def->range;
+  for (const ast::Expr* d : f.def->decorator_list) r.begin = std::min(r.begin, d->range.begin);
+  return r;
 }
 
 // --- types ---
@@ -243,7 +251,7 @@ std::string marked_source(const SourceFile& source, SourceRange function, Source
   size_t indent = 0;
   while (first + indent < text.size() && text[first + indent] == ' ') indent++;
 
-  constexpr int kContext = 3;
+  constexpr int kContext = 2;  // lines before and after
   size_t line_begin = begin;
   while (line_begin > first && text[line_begin - 1] != '\n') line_begin--;
   size_t from = line_begin;
@@ -284,7 +292,7 @@ std::string marked_source(const SourceFile& source, SourceRange function, Source
     out += more ? "\n" : " <--- HERE\n";
     p = e + 1;
   }
-  for (int i = 0; i < kContext - 1 && p < last; i++) {
+  for (int i = 0; i < kContext && p < last; i++) {
     size_t e = line_end(p);
     out += shown(p, e) + "\n";
     p = e + 1;
@@ -296,7 +304,7 @@ void report(const Program& p, const Function& f, SourceRange range, const std::s
   CompileError e;
   e.kind = kind;
   bool frontend = kind == ErrorClass::NotSupported || kind == ErrorClass::UnsupportedNode;
-  SourceRange whole = f.def ? f.def->range : SourceRange{};
+  SourceRange whole = source_range(f);
   e.text = (frontend ? "" : "\n") + message + ":\n";
   if (f.source) e.text += marked_source(*f.source, whole, range);
   // Who called for this function, innermost first.

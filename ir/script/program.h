@@ -195,6 +195,8 @@ class Program {
   std::set<std::string> names_;
 };
 
+/// A function's place with its decorators: the lines that reports show.
+SourceRange source_range(const Function& f);
 /// Raises a CompileError whose text marks the range.
 [[noreturn]] void report(const Program& p, const Function& f, SourceRange range, const std::string& message,
                          ErrorClass kind = ErrorClass::RuntimeError);

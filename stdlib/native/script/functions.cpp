@@ -261,7 +261,13 @@ Value raise_script_error(VM& vm) {
       if (code.unit->source().text().empty()) {
         trace += "  File \"<string>\", in " + code.name + "\n";
       } else {
-        trace += script::marked_source(source, code.range, range, code.name);
+        SourceRange whole = code.range;
+        for (const auto& f : state(vm).program->functions)
+          if (f->def && f->source.get() == &source && f->def->range.begin == whole.begin) {
+            whole = script::source_range(*f);
+            break;
+          }
+        trace += script::marked_source(source, whole, range, code.name);
       }
       any = true;
     }
@@ -281,7 +287,7 @@ Value raise_script_error(VM& vm) {
   Ref class_name(get_attr_or_unbound(vm, *e, vm.name("_script_class")));
   if (class_name.is_error()) clear_pending(vm);
   std::string head = is_jit && is_str(*class_name) ? std::string(text_of(*class_name)) : "RuntimeError";
-  if (head.empty()) head = "torch.jit.Error";
+  if (head.empty()) head = "RuntimeError";
   if (type == vm.types.NotImplementedError) head = "NotImplementedError";
   if (!any) return raise_value(vm, *e);
   std::string full =

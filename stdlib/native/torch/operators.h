@@ -17,6 +17,7 @@
 #include "ops/tensor/error.h"
 #include "ops/tensor/tensor.h"
 #include "vm/native.h"
+#include "vm/op_dispatch.h"
 
 namespace tsvm::stdlib {
 

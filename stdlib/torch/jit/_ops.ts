@@ -125,13 +125,6 @@ def _number(d):
     return "%.17g" % d
 
 
-def text(v):
-    """A value as Torch Script prints it inside of others."""
-    if _isinstance(v, _str):
-        return '"' + v.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-    return str_(v)
-
-
 def str_(v):
     if _isinstance(v, _str):
         return v
@@ -146,12 +139,12 @@ def str_(v):
         return _script.tensor_text(v)
     if _isinstance(v, tuple):
         if _len(v) == 1:
-            return "(" + text(v[0]) + ",)"
-        return "(" + ", ".join([text(x) for x in v]) + ")"
+            return "(" + str_(v[0]) + ",)"
+        return "(" + ", ".join([str_(x) for x in v]) + ")"
     if _isinstance(v, _list):
-        return "[" + ", ".join([text(x) for x in v]) + "]"
+        return "[" + ", ".join([str_(x) for x in v]) + "]"
     if _isinstance(v, _dict):
-        return "{" + ", ".join([text(k) + ": " + text(x) for k, x in v.items()]) + "}"
+        return "{" + ", ".join([str_(k) + ": " + str_(x) for k, x in v.items()]) + "}"
     if _isinstance(v, torch.device):
         return _str(v)
     if hasattr(v, "name") and hasattr(v, "value"):
@@ -213,7 +206,7 @@ def percent_format(pattern, args):
         elif c in "eEfFgG":
             if not _isinstance(v, (_int, _float)):
                 raise RuntimeError("%" + c + " requires a number for formatting, but got " + _type(v).__name__)
-            out.append(("%" + c) % v)
+            out.append(str_(v))
         elif c == "c":
             out.append(_chr(v) if _isinstance(v, _int) else v)
         elif c == "s":
