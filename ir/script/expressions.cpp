@@ -172,8 +172,8 @@ Condition Compiler::condition(const ast::Expr* e) {
           out.known = sugared(call->args[0])->has_attr(*this, e->range, std::string(name->value.text));
           return out;
         }
-        if (s->form == Special::IsScripting) {
-          out.known = true;
+        if (s->form == Special::IsScripting || s->form == Special::IsTracing) {
+          out.known = s->form == Special::IsScripting;
           return out;
         }
       }

@@ -119,7 +119,8 @@ bool Program::is_subtype(TypeId a, TypeId b) const {
       Function* has = given->method(wanted->name);
       if (!has || has->params.size() != wanted->params.size()) return false;
       for (size_t i = 1; i < has->params.size(); i++)
-        if (!is_subtype(wanted->params[i].type, has->params[i].type)) return false;
+        if (!is_subtype(wanted->params[i].type, has->params[i].type) || wanted->params[i].name != has->params[i].name)
+          return false;
       if (has->result && wanted->result && !is_subtype(has->result, wanted->result)) return false;
     }
     return true;

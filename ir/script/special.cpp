@@ -39,6 +39,7 @@ const Special* special_named(std::string_view name) {
       {"torch.jit.wait", Special::Wait},
       {"torch.jit._wait", Special::Wait},
       {"torch.jit.is_scripting", Special::IsScripting},
+      {"torch.jit.is_tracing", Special::IsTracing},
       {"warnings.warn", Special::Warn},
       {"unchecked_cast", Special::UncheckedCast},
       {"uninitialized", Special::Uninitialized},
@@ -108,6 +109,7 @@ SugaredPtr Compiler::call_expression(const ast::Call& e, size_t binders, TypeId 
       }
       case Special::IsInstance:
       case Special::HasAttr:
+      case Special::IsTracing:
       case Special::IsScripting: {
         Condition c = condition(&e);
         if (c.value) return simple(c.value);

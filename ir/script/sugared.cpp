@@ -216,7 +216,8 @@ SugaredPtr SimpleValue::call(Compiler& c, SourceRange r, const std::vector<Arg>&
   ClassInfo* info = c.program.class_of(value->type);
   if (info && c.program.types.kind(value->type) == TypeKind::Class) {
     if (info->kind == ClassInfo::Kind::Module) return ModuleSugared(value, info).call(c, r, args, binders);
-    return attr(c, r, "__call__")->call(c, r, args, binders);
+    const char* name = info->kind == ClassInfo::Kind::Interface ? "forward" : "__call__";
+    return attr(c, r, name)->call(c, r, args, binders);
   }
   return Sugared::call(c, r, args, binders);
 }

@@ -202,6 +202,7 @@ enum class Special : uint8_t {
   Fork,
   Wait,
   IsScripting,
+  IsTracing,
   UncheckedCast,
   Super,
   Uninitialized,

@@ -24,8 +24,8 @@ namespace tsvm::stdlib {
   MODULE("_random", make_random)           \
   MODULE("_re", make_re)                   \
   MODULE("_signal", make_signal)           \
-  MODULE("_struct", make_struct)           \
   MODULE("_script", make_script)           \
+  MODULE("_struct", make_struct)           \
   MODULE("_time", make_time)               \
   MODULE("_torch_c", make_torch_c)         \
   MODULE("_traceback", make_traceback)     \

@@ -499,7 +499,34 @@ SugaredPtr Importer::path(const std::string& name) {
   return std::make_shared<PathName>(*this, name);
 }
 
+std::vector<script::Function*> Importer::add_source(std::string text) {
+  auto file = std::make_unique<File>();
+  file->unit = std::make_shared<ParsedUnit>();
+  file->unit->source = std::make_shared<const SourceFile>("<string>", std::move(text));
+  file->unit->tree = parse(*file->unit->source, file->unit->arena);
+  if (!file->unit->tree.ok()) {
+    script::CompileError e;
+    const Diagnostic& d = file->unit->tree.diagnostics[0];
+    e.text = "\n" + d.message + ":\n" + script::marked_source(*file->unit->source, SourceRange{}, d.range);
+    throw e;
+  }
+  std::vector<script::Function*> out;
+  for (const ast::Stmt* s : file->unit->tree.module->body)
+    if (const auto* def = s->as<ast::FunctionDef>()) {
+      std::string name(def->name);
+      std::string unique = state_.program->unique_name("__torch__." + name);
+      state_.program->take_name(unique);
+      script::Function* f = declare_function(*def, *file, nullptr, unique);
+      own_functions_[name] = f;
+      out.push_back(f);
+    }
+  files_["<string>" + std::to_string(files_.size())] = std::move(file);
+  return out;
+}
+
 SugaredPtr Importer::resolve(Compiler&, script::Function&, const std::string& name, SourceRange) {
+  auto own = own_functions_.find(name);
+  if (own != own_functions_.end()) return std::make_shared<script::FunctionSugared>(own->second);
   if (name == "torch") return std::make_shared<OperatorSpaceName>(*this, "aten::");
   if (name == "ops") return std::make_shared<OperatorSpaceName>(*this, "");
   if (name == "__torch__") return std::make_shared<PathName>(*this, "__torch__");
@@ -624,6 +651,26 @@ const NativeDef kDefs[] = {
        return make_tuple(vm, {*k, *cls});
      },
      "(kind, class) of a qualified name; for a module the number of its type."},
+    {"compile_source(text, /)",
+     [](VM& vm, const Value* a) {
+       ScriptState& s = state(vm);
+       Reader& r = vm.extension<Reader>();
+       r.importers.push_back(std::make_unique<Importer>(s, Value::none(), Value::none(), 10));
+       Importer* i = r.importers.back().get();
+       std::vector<script::Function*> functions;
+       bool ok = guarded_compile(vm, [&] {
+         functions = i->add_source(std::string(text_of(a[0])));
+         for (script::Function* f : functions) s.emit(*f);
+       });
+       if (!ok) return Value::error();
+       Ref out(make_dict(vm));
+       for (script::Function* f : functions) {
+         Ref object(s.script_function_object(*f));
+         dict_set(vm, as<Dict>(*out), f->name, *object);
+       }
+       return out.take();
+     },
+     "The functions of a text by name: what torch.jit.CompilationUnit holds."},
     {"archive_function(reader, name, /)",
      [](VM& vm, const Value* a) {
        ScriptState& s = state(vm);

@@ -33,6 +33,8 @@ class Importer {
   /// The class, named tuple or enum of that name; none: there is no such. Throws CompileError.
   script::TypeId find_type(const std::string& name);
   script::Function* find_function(const std::string& name);
+  /// Source text whose functions see each other by name. Throws CompileError.
+  std::vector<script::Function*> add_source(std::string text);
   /// What a name in archive code means; null: nothing.
   script::SugaredPtr resolve(script::Compiler& c, script::Function& f, const std::string& name, SourceRange range);
   script::SugaredPtr path(const std::string& name);
@@ -54,6 +56,7 @@ class Importer {
   vm::Ref read_;
   vm::Ref constants_;
   int64_t version_;
+  std::map<std::string, script::Function*> own_functions_;  // of add_source
   std::map<std::string, std::unique_ptr<File>> files_;
   std::map<std::string, script::TypeId> types_;
   std::map<std::string, script::Function*> functions_;

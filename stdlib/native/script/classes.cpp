@@ -170,6 +170,21 @@ ClassInfo* ScriptState::class_for(Type* t, bool compile) {
       inside = as<Function>(f)->code->code->range.begin;
     }
   }
+  if (!dict_get_borrow(t->dict, vm->name("__torch_script_interface__")).is_unbound()) {
+    ClassInfo* interface = program->add_class(ClassInfo::Kind::Interface, program->unique_name(qualified_name(t)));
+    HostClass& ih = host_of(*interface);
+    ih.type = t;
+    ih.hold = Ref::copy(Value::object(t));
+    classes_[t] = interface;
+    for (auto& [method_name, f] : methods) {
+      script::Function* fn = declare(as<Function>(f), interface, t);
+      fn->qualified_name = interface->name + "." + method_name;
+      if (!fn->result_is_declared) fn->result = types::None;
+      fn->state = script::Function::State::Ready;
+      interface->methods.push_back(fn);
+    }
+    return interface;
+  }
   if (t->mro.size() > 2)
     refuse("TorchScript classes does not support inheritance yet. Please directly inherit from 'object'.");
   std::string name = program->unique_name(qualified_name(t));

@@ -457,6 +457,7 @@ TypeId ScriptState::type_of_annotation(Value v) {
     if (t == torch_types(*vm).size) return types.list(types::I64);
     if (TypeId n = named_tuple_type(t)) return n;
     if (TypeId e = enum_type(t)) return e;
+    if (!dict_get_borrow(t->dict, vm->name("__torch_script_interface__")).is_unbound()) return class_for(t)->type;
     if (t->is_tensor_module) return TypeId();
     if (t->is_heap && !t->is_exception)
       if (ClassInfo* info = class_for(t)) return info->type;

@@ -146,6 +146,8 @@ class ScriptState : public vm::Extension, public script::Host, public script::Em
   /// The type that a value has by itself; none: it has none (`why`).
   script::TypeId infer_type(vm::Value v, std::string& why);
   bool as_const(vm::Value v, script::Const& out, script::TypeId& type);
+  /// The other way; owned.
+  vm::Value value_of(const script::Const& c);
 
   std::map<vm::Type*, script::ClassInfo*> classes_;
   std::map<vm::Type*, script::ClassInfo*> script_types_;  // classes of script modules

@@ -153,8 +153,19 @@ ClassInfo* ScriptState::module_type(Value module, bool own) {
     TypeId t = inner->type;
     if (auto it = annotated.find(name); it != annotated.end())
       if (ClassInfo* interface = program->class_of(it->second);
-          interface && interface->kind == ClassInfo::Kind::Interface)
+          interface && interface->kind == ClassInfo::Kind::Interface) {
+        for (script::Function* wanted : interface->methods)
+          if (script::Function* f = inner->method(wanted->name) ? inner->method(wanted->name)
+                                                                : find_method(*program, *inner, wanted->name))
+            program->compile(*f, *this);
+        if (!program->is_subtype(t, it->second)) {
+          script::CompileError e;
+          e.text = "Could not cast attribute '" + name + "' to type " + interface->name + ": Object of type " +
+                   inner->name + " is not compatible with interface " + interface->name;
+          throw e;
+        }
         t = it->second;
+      }
     draft->submodules.push_back(name);
     add(name, t);
   });
@@ -274,6 +285,7 @@ script::Function* ScriptState::find_method(script::Program&, ClassInfo& info, co
   if (!is_kind(f, Kind::Function)) return nullptr;
   if (owner->name->view() == "Module" && is_str(owner->module) && text_of(owner->module) == "torch.nn.modules.module")
     return nullptr;
+  if (is_str(owner->module) && text_of(owner->module).substr(0, 9) == "torch.jit") return nullptr;
   std::string m = modifier_of(*vm, f);
   if (m == "ignore" || m == "unused") return nullptr;
   script::Function* fn = declare(as<Function>(f), &info, owner);

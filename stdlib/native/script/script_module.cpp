@@ -1,4 +1,5 @@
 // `_script`: what torch.jit (stdlib/torch/jit) needs from the VM.
+#include "ir/script/freeze.h"
 #include "ops/tensor/print.h"
 #include "stdlib/native/modules.h"
 #include "stdlib/native/script/archive.h"
@@ -72,8 +73,7 @@ bool set_script_attr(VM& vm, Value self, Str* name, Value value) {
     Ref old(get_attr(vm, self, name));
     if (old.is_error() || !str_to(vm, *old, text)) return false;
     (void)k;
-    return fail(vm, vm.types.RuntimeError, "Cannot mutate TorchScript constant value: '%s'. Value: '%s'", key.c_str(),
-                text.c_str());
+    return fail(vm, vm.types.RuntimeError, "Can't set constant '%s' which has value:%s", key.c_str(), text.c_str());
   }
   const script::Attribute* a = info->attribute(key);
   if (!a) return base(vm, self, name, value);
@@ -100,6 +100,36 @@ Value function_get(VM& vm, Value self, Value instance, Type*) {
   if (instance.is_unbound() || !f->owner) return new_ref(self);
   return make_bound_method(vm, self, instance);
 }
+
+/// What freezing knows of script modules.
+class ModuleMembers : public script::FreezeHost {
+ public:
+  explicit ModuleMembers(ScriptState& s) : s_(s) {}
+  bool member(int64_t object, const std::string& name, Member& out) override {
+    Value module = s_.object(object);
+    script::ClassInfo* info = s_.type_of_script_module(module);
+    const script::Attribute* a = info ? info->attribute(name) : nullptr;
+    if (!a) return false;
+    Ref v(get_attr(*s_.vm, module, s_.vm->name(name)));
+    if (v.is_error()) script_host::throw_pending();
+    out.type = a->type;
+    if (s_.type_of_script_module(*v)) {
+      out.object = s_.number_of(*v);
+      return true;
+    }
+    if (v->is_tensor()) {
+      out.value = script::Const::object(script::Const::Kind::Tensor, s_.number_of(*v));
+      return true;
+    }
+    ir::TypeId t;
+    if (!s_.as_const(*v, out.value, t))
+      out.value = script::Const::object(script::Const::Kind::Object, s_.number_of(*v));
+    return true;
+  }
+
+ private:
+  ScriptState& s_;
+};
 
 const GetSetDef kFunctionAttributes[] = {
     {"name", [](VM& vm, Value self) { return make_str(vm, state(vm).function_of(self)->name); }},
@@ -174,6 +204,78 @@ const NativeDef kFunctions[] = {
        }
        return out.take();
      }},
+    {"freeze(module, method, type, /)",
+     [](VM& vm, const Value* a) {
+       // A method of a script module with the module's state as constants: a method of the (empty) type given. None
+       // when it changes the module.
+       ScriptState& s = state(vm);
+       script::ClassInfo* from = s.type_of_script_module(a[0]);
+       script::ClassInfo* to = info_of(vm, a[2]);
+       std::string name(text_of(a[1]));
+       script::Function* f = nullptr;
+       bool ok = guarded_compile(vm, [&] {
+         script::Function* method = from->method(name);
+         if (!method) return;
+         s.program->compile(*method, s);
+         ModuleMembers members(s);
+         std::unique_ptr<script::Graph> g = script::freeze_method(*s.program, *method, s.number_of(a[0]), members);
+         if (!g) return;
+         f = s.program->add_function();
+         f->graph = std::move(g);
+         f->name = name;
+         f->owner = to;
+         f->qualified_name = to->name + "." + name;
+         f->params = method->params;
+         f->params[0].type = to->type;
+         f->graph->block->params[0]->type = to->type;
+         f->result = method->result;
+         f->result_is_declared = true;
+         f->state = script::Function::State::Ready;
+         script_host::HostFunction& h = s.host_of(*f);
+         h.defaults = s.host_of(*method).defaults;
+         to->methods.push_back(f);
+         s.emit(*f);
+       });
+       if (!ok) return Value::error();
+       return f ? s.script_function_object(*f) : Value::none();
+     }},
+    {"empty_type(module, /)",
+     [](VM& vm, const Value* a) {
+       ScriptState& s = state(vm);
+       script::ClassInfo* from = s.type_of_script_module(a[0]);
+       script::ClassInfo* info =
+           s.program->add_class(script::ClassInfo::Kind::Module, s.program->unique_name(from->name));
+       script_host::HostClass& h = s.host_of(*info);
+       h.type = s.host_of(*from).type;
+       h.hold = Ref::copy(Value::object(h.type));
+       return Value::integer(info->type.index);
+     },
+     "A module type without attributes, for what is frozen."},
+    {"constant_values(type, /)",
+     [](VM& vm, const Value* a) {
+       ScriptState& s = state(vm);
+       Ref out(make_list(vm));
+       for (const script::ClassInfo::Constant& x : info_of(vm, a[0])->constants) {
+         Ref name(make_str(vm, x.name)), value;
+         ir::TypeKind k = s.types.kind(x.type);
+         if (k == ir::TypeKind::Tuple || k == ir::TypeKind::List) {
+           Ref items(make_list(vm));
+           for (const script::Const& c : x.items) {
+             Ref item(s.value_of(c));
+             list_append(vm, as<List>(*items), *item);
+           }
+           value = k == ir::TypeKind::List ? items : Ref(make_tuple_from(vm, *items));
+         } else {
+           value = Ref(s.value_of(x.value));
+         }
+         Ref item(make_tuple(vm, {*name, *value}));
+         list_append(vm, as<List>(*out), *item);
+       }
+       return out.take();
+     },
+     "(name, value) of each constant of a module type."},
+    {"has_method(type, name, /)",
+     [](VM& vm, const Value* a) { return Value::boolean(info_of(vm, a[0])->method(text_of(a[1])) != nullptr); }},
     {"type_class(type, /)",
      [](VM& vm, const Value* a) {
        Type* t = state(vm).host_of(*info_of(vm, a[0])).script_type;

@@ -78,6 +78,19 @@ bool ScriptState::as_const(Value v, Const& out, TypeId& type) {
   return false;
 }
 
+Value ScriptState::value_of(const Const& c) {
+  switch (c.kind) {
+    case Const::Kind::Bool: return Value::boolean(c.i != 0);
+    case Const::Kind::Int: return Value::integer(c.i);
+    case Const::Kind::Float: return Value::number(c.d);
+    case Const::Kind::Complex: return make_complex(*vm, c.d, c.imag);
+    case Const::Kind::Str: return make_str(*vm, c.s);
+    case Const::Kind::Tensor:
+    case Const::Kind::Object: return new_ref(object(c.i));
+    default: return Value::none();
+  }
+}
+
 TypeId ScriptState::infer_type(Value v, std::string& why) {
   v = unbox(v);
   if (v.is_tensor()) return types::Tensor;

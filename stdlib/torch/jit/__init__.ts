@@ -3,7 +3,7 @@
 Functions, classes and modules are compiled by the native module `_script`; what is here decides what is compiled and gives it
 its surface.
 """
-import _script
+import _script as _script_native
 from _script import ScriptFunction
 from torch.jit._ops import Future
 from torch.jit.frontend import Error, FrontendError, NotSupportedError, UnsupportedNodeError
@@ -111,3 +111,26 @@ class strict_fusion:
 
     def __exit__(self, *exc):
         pass
+
+
+class CompilationUnit:
+    """Functions compiled from a text."""
+
+    def __init__(self, lang=None, _frames_up=0):
+        self._functions = {}
+        if lang is not None:
+            self.define(lang)
+
+    def define(self, lang, rcb=None, _frames_up=0):
+        self._functions.update(_script_native.compile_source(_dedent(lang)))
+
+    def __getattr__(self, name):
+        functions = self.__dict__.get("_functions", {})
+        if name not in functions:
+            raise AttributeError("'CompilationUnit' has no attribute '{}'".format(name))
+        return functions[name]
+
+
+def _dedent(text):
+    import textwrap
+    return textwrap.dedent(text)

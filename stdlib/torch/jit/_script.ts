@@ -319,9 +319,21 @@ def freeze(mod, preserved_attrs=None, optimize_numerics=True):
         raise RuntimeError("Freezing is currently only implemented for modules in eval mode. Please call .eval() on your module "
                            "before freezing.")
     import copy
-    made = copy.deepcopy(mod)
-    for p in made.parameters():
+    source = copy.deepcopy(mod)
+    for p in source.parameters():
         p.requires_grad_(False)
+    handle = _script.empty_type(source)
+    cls = _class_for(handle, RecursiveScriptModule, source.original_name)
+    names = ["forward"] + [n for n in preserved_attrs or [] if _python_isinstance(getattr(type(source), n, None), ScriptFunction)]
+    for name in names:
+        fn = _script.freeze(source, name, handle)
+        if fn is None:
+            return source  # it changes its own state, which stays
+        setattr(cls, name, fn)
+    made = cls.__new__(cls)
+    for name in preserved_attrs or []:
+        if name not in names:
+            object.__setattr__(made, name, getattr(source, name))
     return made
 
 
@@ -329,4 +341,4 @@ def optimize_for_inference(mod, other_methods=None):
     if not _python_isinstance(mod, ScriptModule):
         raise RuntimeError("optimize_for_inference expects a ScriptModule as input. Please use torch.jit.script or torch.jit.trace "
                            "to script your 'nn.Module'.")
-    return freeze(mod.eval()) if hasattr(mod, "training") and mod.training is False else mod
+    return freeze(mod.eval(), other_methods) if hasattr(mod, "training") else mod
