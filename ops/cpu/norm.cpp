@@ -189,6 +189,10 @@ Tensor as_float(const Tensor& t) { return t.defined() ? to_copy(t, DType::Float3
 std::tuple<Tensor, Tensor, Tensor> batch_norm_forward(const Tensor& input, const Tensor& weight, const Tensor& bias,
                                                       const Tensor& running_mean, const Tensor& running_var,
                                                       bool training, double momentum, double eps) {
+  if (input.dim() == 1 && input.numel() == 0) {
+    const Tensor none = ops::empty({0}, input.dtype(), input.device());
+    return {clone(input), none, none};
+  }
   OPS_CHECK(input.dim() >= 2, RuntimeError, "expected 2D or more input (got ", input.dim(), "D input)");
   const int64_t channels = input.sizes()[1];
   const bool use_batch = training || !running_mean.defined() || !running_var.defined();
@@ -274,6 +278,10 @@ std::tuple<Tensor, Tensor, Tensor> batch_norm_backward(const Tensor& grad_output
         batch_norm_backward(as_float(grad_output), as_float(input), as_float(weight), as_float(running_mean),
                             as_float(running_var), as_float(save_mean), as_float(save_invstd), use_batch, eps);
     return {to_copy(dx, type), to_copy(dw, type), to_copy(db, type)};
+  }
+  if (input.dim() < 2) {
+    const Tensor none = ops::empty({0}, type, input.device());
+    return {clone(input), none, none};
   }
   const Tensor x = dense(input);
   const Channels s = channels_of(x);

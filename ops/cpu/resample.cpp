@@ -35,6 +35,8 @@ enum PadMode : int64_t { kReflect, kReplicate, kCircular };
 
 Places pad_places(int64_t n, int64_t before, int64_t after, int64_t mode) {
   Places out(static_cast<size_t>(n + before + after));
+  // What a negative margin cuts off takes no part in wrapping.
+  const int64_t first = std::max<int64_t>(-before, 0), kept = n - first - std::max<int64_t>(-after, 0);
   for (size_t j = 0; j < out.size(); j++) {
     int64_t i = static_cast<int64_t>(j) - before;
     if (mode == kReflect) {
@@ -43,8 +45,8 @@ Places pad_places(int64_t n, int64_t before, int64_t after, int64_t mode) {
     } else if (mode == kReplicate) {
       i = std::clamp<int64_t>(i, 0, n - 1);
     } else {
-      i %= n;
-      if (i < 0) i += n;
+      i = (i - first) % kept;
+      i = first + (i < 0 ? i + kept : i);
     }
     out[j] = i;
   }
@@ -464,15 +466,16 @@ struct GridTaps {
   T weight[4], slope[4];
 };
 
+/// `volume`: of three dimensions, where halves are rounded away from zero (else to even), as PyTorch has it.
 template <class T>
-GridTaps<T> grid_taps(T x, int64_t size, int64_t mode, int64_t padding, bool align_corners) {
+GridTaps<T> grid_taps(T x, int64_t size, int64_t mode, int64_t padding, bool align_corners, bool volume) {
   GridTaps<T> t;
   Source<T> s = unnormalise(x, size, align_corners);
   if (mode != kGridCubic) s = inside(s, size, padding, align_corners);
   auto within = [size](int64_t i) { return i >= 0 && i < size ? i : int64_t{-1}; };
   if (mode == kGridNearest) {
     t.count = 1;
-    t.index[0] = within(floor_of(std::nearbyint(s.place)));
+    t.index[0] = within(floor_of(volume ? std::round(s.place) : std::nearbyint(s.place)));
     t.weight[0] = 1;
     t.slope[0] = 0;
     return t;
@@ -551,7 +554,7 @@ void place_taps(const GridShape& s, const T* coordinates, int64_t mode, int64_t 
       taps[i].weight[0] = 1;
       taps[i].slope[0] = 0;
     } else {
-      taps[i] = grid_taps(coordinates[2 - i], s.size[i], mode, padding, align_corners);
+      taps[i] = grid_taps(coordinates[2 - i], s.size[i], mode, padding, align_corners, s.dims == 3);
     }
   }
 }

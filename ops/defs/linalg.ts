@@ -227,7 +227,7 @@ def tensordot(self: Tensor, other: Tensor, dims_self: list[int], dims_other: lis
     return a.permute(order1).reshape([n, m]).mm(b.permute(order2).reshape([m, p])).reshape(size)
 
 
-@op.composite(variants="function", namespace="nn")
+@op.composite(variants="function out", namespace="nn")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``."""
     if input.dim() == 2 and bias is not None:
@@ -243,6 +243,9 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     """``x1.T @ weight[k] @ x2 + bias[k]`` for each k."""
     if input1.dim() != input2.dim():
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.dim()} and {input2.dim()}")
+    for i in range(input1.dim() - 1):
+        if input1.size(i) != input2.size(i):
+            raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {i}: got {input1.size(i)} and {input2.size(i)}")
     if input1.size(-1) != weight.size(1):
         raise RuntimeError(f"bilinear(): input1 size does not match weight size: got {input1.size(-1)} but expected {weight.size(1)}")
     if input2.size(-1) != weight.size(2):
@@ -252,7 +255,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     b = input2.reshape([-1, input2.size(-1)])
     # (k, i, j) with (n, i) to (n, k, j), then along j with (n, j)
     part = a.mm(weight.permute([1, 0, 2]).reshape([weight.size(1), weight.size(0) * weight.size(2)]))
-    out = (part.view([a.size(0), weight.size(0), weight.size(2)]) * b.unsqueeze(1)).sum([-1], False).reshape(size + [weight.size(0)])
+    out = (part.view([a.size(0), weight.size(0), weight.size(2)]) * b.unsqueeze(1)).sum([-1], False).reshape(size + [weight.size(0)]).to(input1.dtype)
     if bias is not None:
         return out + bias
     return out

@@ -41,7 +41,8 @@ def relu6(self: Tensor) -> Tensor:
 @op.pointwise(namespace="nn", variants="function inplace out", overload="", dtypes="int float")
 def hardtanh(self: Tensor, min_val: Scalar = -1, max_val: Scalar = 1) -> Tensor:
     """Moved into [min_val, max_val]."""
-    return min_val if self < min_val else (max_val if self > max_val else self)
+    low = min_val if self < min_val else self
+    return max_val if low > max_val else low
 
 @hardtanh.backward
 def _(grad, self, min_val, max_val):
@@ -274,7 +275,7 @@ def _(grad, self, lambd):
 
 @op.pointwise(namespace="private", variants="none", overload="", dtypes="float")
 def softshrink_body(self: Tensor, lambd: Scalar) -> Tensor:
-    return self - lambd if self > lambd else (self + lambd if self < -lambd else self * 0)
+    return self - lambd if self > lambd else (self + lambd if self < -lambd else 0)
 
 
 @op.composite(namespace="nn", variants="function out", overload="")
@@ -293,6 +294,8 @@ def _(grad, self, lambd):
 def prelu(self: Tensor, weight: Tensor) -> Tensor:
     """The element where it is positive, else it times a learned slope."""
     w = weight
+    if weight.dim() > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got ndim = {weight.dim()}")
     if weight.numel() != 1:
         if self.dim() == 0:
             raise RuntimeError("Not allow zero-dim input tensor.")
@@ -325,6 +328,8 @@ def prelu_body(self: Tensor, weight: Tensor) -> Tensor:
 @op.composite(variants="function inplace", random=True)
 def rrelu(self: Tensor, lower: Scalar = 0.125, upper: Scalar = 0.3333333333333333, training: bool = False, generator: Generator | None = None) -> Tensor:
     """Leaky ReLU whose slope is random while training."""
+    if float(lower) > float(upper):
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
         return torch.leaky_relu(self, (float(lower) + float(upper)) / 2.0)
     return torch.rrelu_with_noise(self, torch.rrelu_slopes(self, float(lower), float(upper), generator))
@@ -488,7 +493,7 @@ def layer_norm(input: Tensor, normalized_shape: list[int], weight: Tensor | None
     return torch.native_layer_norm(input, normalized_shape, weight, bias, eps)[0]
 
 
-@op.primitive(variants="function", results="output mean rstd", kernel="layer_norm_forward")
+@op.primitive(variants="function", results="output mean rstd", plain_tuple=True, kernel="layer_norm_forward")
 def native_layer_norm(input: Tensor, normalized_shape: list[int], weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """layer_norm with mean and 1 / standard deviation."""
     ...
@@ -541,7 +546,7 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
     return torch.native_group_norm(input, weight, bias, n, c, input.numel() // max(n * c, 1), num_groups, eps)[0]
 
 
-@op.primitive(variants="function", results="output mean rstd", kernel="group_norm_forward")
+@op.primitive(variants="function", results="output mean rstd", plain_tuple=True, kernel="group_norm_forward")
 def native_group_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, N: int, C: int, HxW: int, group: int,
                       eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """group_norm with mean and 1 / standard deviation."""
@@ -570,7 +575,7 @@ def batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, runnin
     return torch.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
 
 
-@op.primitive(variants="function", results="output save_mean save_invstd", kernel="batch_norm_forward")
+@op.primitive(variants="function", results="output save_mean save_invstd", plain_tuple=True, kernel="batch_norm_forward")
 def native_batch_norm(input: Tensor, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None,
                       training: bool, momentum: float, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """batch_norm with mean and 1 / standard deviation of the batch."""
@@ -959,7 +964,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) 
 @op.composite(namespace="nn", variants="function out")
 def multi_margin_loss(self: Tensor, target: Tensor, p: Scalar = 1, margin: Scalar = 1, weight: Tensor | None = None, reduction: int = 1) -> Tensor:
     """The multi-class hinge loss."""
-    x = self.unsqueeze(0) if self.dim() < 2 else self
+    x = self.reshape([1, -1]) if self.dim() < 2 else self
     y = target.reshape([-1])
     rows = y.unsqueeze(1)
     z = (float(margin) - x.gather(1, rows) + x).clamp_min(0)
@@ -976,8 +981,8 @@ def multi_margin_loss(self: Tensor, target: Tensor, p: Scalar = 1, margin: Scala
 @op.composite(namespace="nn", variants="function out")
 def multilabel_margin_loss(self: Tensor, target: Tensor, reduction: int = 1) -> Tensor:
     """The multi-class multi-label hinge loss."""
-    x = self.unsqueeze(0) if self.dim() < 2 else self
-    y = target.unsqueeze(0) if target.dim() < 2 else target
+    x = self.reshape([1, -1]) if self.dim() < 2 else self
+    y = target.reshape([1, -1]) if target.dim() < 2 else target
     # Labels count up to the first -1.
     valid = (y < 0).to(torch.int64).cumsum(1) == 0
     rows = y.masked_fill(valid.logical_not(), 0)
@@ -987,7 +992,7 @@ def multilabel_margin_loss(self: Tensor, target: Tensor, reduction: int = 1) -> 
     keep = valid.unsqueeze(2).logical_and(is_target.logical_not().unsqueeze(1))
     loss = torch.where(keep, z, 0).sum([1, 2], False) / x.size(1)
     if reduction == 0:
-        return loss.reshape(self.shape[0:self.dim() - 1])
+        return loss.reshape(self.shape[0:max(self.dim() - 1, 0)])
     return reduced(loss, reduction)
 
 

@@ -49,7 +49,7 @@ def ctc_loss(log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_l
 
 
 # --- bags of embeddings ------------------------------------------------------------------------------------------------------
-@op.composite(variants="function", results="output offset2bag bag_size maximum_indices")
+@op.composite(variants="function", results="output offset2bag bag_size maximum_indices", plain_tuple=True)
 def embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: bool = False, mode: int = 0, sparse: bool = False,
                   per_sample_weights: Tensor | None = None, include_last_offset: bool = False, padding_idx: int | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Sums (0), means (1) or maxima (2) of rows of a table, one for each bag of indices."""
@@ -59,7 +59,7 @@ def embedding_bag(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_b
     return torch.embedding_bag_rows(weight, indices, offsets, scale_grad_by_freq, mode, sparse, per_sample_weights, include_last_offset, padding)
 
 
-@op.primitive(namespace="private", variants="none", results="output offset2bag bag_size maximum_indices")
+@op.primitive(namespace="private", variants="none", results="output offset2bag bag_size maximum_indices", plain_tuple=True)
 def embedding_bag_rows(weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: bool, mode: int, sparse: bool,
                        per_sample_weights: Tensor | None, include_last_offset: bool, padding_idx: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return cpu.embedding_bag_forward(weight, indices, offsets, mode, per_sample_weights, include_last_offset, padding_idx)

@@ -17,7 +17,7 @@ without one the operators inside record themselves).
 Fields: overload (for several, one word for each, numbers last), variants ("function method inplace out"), namespace
 ("torch", "nn", "linalg", "special", "fft", "private"), aliases, operator (the special methods: "add" gives __add__,
 __radd__, __iadd__), promote ("common", or "float": integers compute in the default float type), dtypes (classes of dtypes,
-where the body would take more: "bool int float complex"), results (names of several results), kernel, cuda, view (True, or
+where the body would take more: "bool int float complex"), results (names of several results), plain_tuple (True: no named tuple), kernel, cuda, view (True, or
 "multiple"), random, factory (adds dtype, layout, device, pin_memory), differentiable (False: no node).
 A name that ends in _ writes to its first argument.
 

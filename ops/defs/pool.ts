@@ -16,7 +16,7 @@ def _(grad, indices, dims):
     d_grad_output = torch.gather_planes(grad, indices, dims)
 
 
-@op.primitive(namespace="nn", variants="function out", results="output indices")
+@op.primitive(namespace="nn", variants="function out", results="output indices", plain_tuple=True)
 def max_pool2d_with_indices(self: Tensor, kernel_size: int[2], stride: int[2] = [], padding: int[2] = 0, dilation: int[2] = 1,
                             ceil_mode: bool = False) -> tuple[Tensor, Tensor]:
     """The largest elements of windows, and where in their plane they are."""
@@ -27,7 +27,7 @@ def _(grad_output, self, indices):
     d_self = torch.max_pool_backward(grad_output, indices, self.shape, 2)
 
 
-@op.primitive(namespace="nn", variants="function out", results="output indices")
+@op.primitive(namespace="nn", variants="function out", results="output indices", plain_tuple=True)
 def max_pool3d_with_indices(self: Tensor, kernel_size: int[3], stride: int[3] = [], padding: int[3] = 0, dilation: int[3] = 1,
                             ceil_mode: bool = False) -> tuple[Tensor, Tensor]:
     """The largest elements of windows, and where in their volume they are."""
@@ -52,7 +52,7 @@ def max_pool3d(self: Tensor, kernel_size: int[3], stride: int[3] = [], padding: 
     return torch.max_pool3d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode)[0]
 
 
-@op.composite(variants="function", results="output indices")
+@op.composite(variants="function", results="output indices", plain_tuple=True)
 def max_pool1d_with_indices(self: Tensor, kernel_size: int[1], stride: int[1] = [], padding: int[1] = 0, dilation: int[1] = 1,
                             ceil_mode: bool = False) -> tuple[Tensor, Tensor]:
     """The largest elements of windows, and where they are."""
@@ -79,6 +79,8 @@ def max_pool1d(self: Tensor, kernel_size: int[1], stride: int[1] = [], padding: 
         raise RuntimeError("max_pool1d() dilation must be an int, list of ints, or tuple of ints of size 1")
     if self.dim() != 2 and self.dim() != 3:
         raise RuntimeError(f"max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:{self.shape}")
+    if self.size(-1) == 0 or self.size(-2) == 0:
+        raise RuntimeError(f"Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:{self.shape}")
     k = kernel_size[0]
     step = k if len(stride) == 0 else stride[0]
     if k <= 0:
@@ -209,7 +211,7 @@ def adaptive_avg_pool1d(self: Tensor, output_size: int[1]) -> Tensor:
     return torch.adaptive_avg_pool2d(self.unsqueeze(-2), [1, output_size[0]]).squeeze(-2)
 
 
-@op.primitive(namespace="nn", variants="function out", results="output indices")
+@op.primitive(namespace="nn", variants="function out", results="output indices", plain_tuple=True)
 def adaptive_max_pool2d(self: Tensor, output_size: int[2]) -> tuple[Tensor, Tensor]:
     """The largest elements of windows that cover the input, and where they are."""
     return cpu.adaptive_max_pool(self, output_size, 2)
@@ -219,7 +221,7 @@ def _(grad_output, self, indices):
     d_self = torch.max_pool_backward(grad_output, indices, self.shape, 2)
 
 
-@op.primitive(namespace="nn", variants="function out", results="output indices")
+@op.primitive(namespace="nn", variants="function out", results="output indices", plain_tuple=True)
 def adaptive_max_pool3d(self: Tensor, output_size: int[3]) -> tuple[Tensor, Tensor]:
     """The largest elements of windows that cover the input, and where they are."""
     return cpu.adaptive_max_pool(self, output_size, 3)
@@ -229,7 +231,7 @@ def _(grad_output, self, indices):
     d_self = torch.max_pool_backward(grad_output, indices, self.shape, 3)
 
 
-@op.composite(variants="function", results="output indices")
+@op.composite(variants="function", results="output indices", plain_tuple=True)
 def adaptive_max_pool1d(self: Tensor, output_size: int[1]) -> tuple[Tensor, Tensor]:
     """The largest elements of windows that cover the input, and where they are."""
     if self.dim() != 2 and self.dim() != 3:
@@ -241,7 +243,7 @@ def adaptive_max_pool1d(self: Tensor, output_size: int[1]) -> tuple[Tensor, Tens
 
 
 # --- fractional, and back ---------------------------------------------------------------------------------------------------
-@op.primitive(namespace="nn", variants="function out", results="output indices")
+@op.primitive(namespace="nn", variants="function out", results="output indices", plain_tuple=True)
 def fractional_max_pool2d(self: Tensor, kernel_size: int[2], output_size: int[2], random_samples: Tensor) -> tuple[Tensor, Tensor]:
     """The largest elements of windows at random places."""
     return cpu.fractional_max_pool(self, kernel_size, output_size, random_samples, 2)
@@ -251,7 +253,7 @@ def _(grad_output, self, indices):
     d_self = torch.max_pool_backward(grad_output, indices, self.shape, 2)
 
 
-@op.primitive(namespace="nn", variants="function out", results="output indices")
+@op.primitive(namespace="nn", variants="function out", results="output indices", plain_tuple=True)
 def fractional_max_pool3d(self: Tensor, kernel_size: int[3], output_size: int[3], random_samples: Tensor) -> tuple[Tensor, Tensor]:
     """The largest elements of windows at random places."""
     return cpu.fractional_max_pool(self, kernel_size, output_size, random_samples, 3)

@@ -152,6 +152,8 @@ class Reader {
           d.random = flag(k->value);
         else if (name == "factory")
           d.factory = flag(k->value);
+        else if (name == "plain_tuple")
+          d.plain_tuple = flag(k->value);
         else if (name == "differentiable")
           d.differentiable = flag(k->value);
         else

@@ -129,6 +129,7 @@ struct Decl {
   bool random = false;
   bool factory = false;
   bool differentiable = true;
+  bool plain_tuple = false;  // several results come as an ordinary tuple in Python
   bool has_body = false;
   std::string samples;
   Backward backward;

@@ -111,7 +111,7 @@ std::string thunk(const Row& r) {
   const std::string fn = "ops::op::" + op_function(r);
   const size_t n = d.params.size(), results = d.results.size();
   std::string fields;
-  const bool named = results > 1 && d.results[0].name != "result0";
+  const bool named = results > 1 && !d.plain_tuple && d.results[0].name != "result0";
   for (const Result& result : d.results) fields += "\"" + result.name + "\", ";
   if (r.variant == Variant::Out) {
     if (results == 1) {

@@ -8,7 +8,7 @@ _ATOMIC = frozenset([type(None), bool, int, float, complex, str, bytes, type, ra
 
 def _is_atomic(x):
     cls = type(x)
-    return cls in _ATOMIC or issubclass(cls, type)
+    return cls in _ATOMIC or issubclass(cls, type) or cls.__name__ == "builtin_function_or_method"
 
 
 

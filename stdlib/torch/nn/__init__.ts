@@ -1,5 +1,5 @@
 """torch.nn: modules, parameters, losses."""
-from torch.nn.parameter import Parameter
+from torch.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter
 from torch.nn import modules, functional, init
 
 # The classes, not the files they are in.

@@ -20,6 +20,8 @@ for _name in ("adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu_", "channel
             break
 if "log_sigmoid" in globals():
     logsigmoid = log_sigmoid
+GRID_SAMPLE_INTERPOLATION_MODES = {"bilinear": 0, "nearest": 1, "bicubic": 2}
+GRID_SAMPLE_PADDING_MODES = {"zeros": 0, "border": 1, "reflection": 2}
 
 
 # --- activations -------------------------------------------------------------------------------------------------------
@@ -718,8 +720,7 @@ def upsample_bilinear(input, size=None, scale_factor=None):
 
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
     """Images or volumes at the places that `grid` gives in [-1, 1]."""
-    modes = {"bilinear": 0, "nearest": 1, "bicubic": 2}
-    paddings = {"zeros": 0, "border": 1, "reflection": 2}
+    modes, paddings = GRID_SAMPLE_INTERPOLATION_MODES, GRID_SAMPLE_PADDING_MODES
     if mode not in modes:
         raise ValueError("nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{}'".format(
             mode))

@@ -74,7 +74,7 @@ def eye_(tensor):
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     with torch.no_grad():
-        torch.eye(*tensor.shape, out=tensor, requires_grad=tensor.requires_grad)
+        tensor.copy_(torch.eye(*tensor.shape, dtype=tensor.dtype))
     return tensor
 
 
@@ -155,7 +155,7 @@ def orthogonal_(tensor, gain=1):
         return tensor
     rows = tensor.size(0)
     cols = tensor.numel() // rows
-    flat = tensor.new(rows, cols).normal_(0, 1)
+    flat = tensor.new_empty(rows, cols).normal_(0, 1)
     if rows < cols:
         flat.t_()
     q, r = torch.linalg.qr(flat)

@@ -242,13 +242,13 @@ class ModuleDict(Module):
             self[pair[0]] = pair[1]
 
 
-def _parameter_line(key, value):
+def _parameter_line(key, value, type_of):
     if isinstance(value, torch.Tensor):
         size = "x".join(str(n) for n in value.size())
         place = "" if not value.is_cuda else " (GPU {})".format(value.get_device())
         kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
         return "  ({}): {} containing: [{} of size {}{}]".format(
-            key, kind, torch.typename(value) if kind == "Parameter" else value.dtype, size, place)
+            key, kind, type_of(value), size, place)
     return "  ({}): Object of type: {}".format(key, type(value).__name__)
 
 
@@ -296,7 +296,7 @@ class ParameterList(Module):
         return self
 
     def extra_repr(self):
-        return "\n".join(_parameter_line(k, p) for k, p in enumerate(self))
+        return "\n".join(_parameter_line(k, p, lambda t: t.dtype) for k, p in enumerate(self))
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError("ParameterList should not be called.")
@@ -388,7 +388,7 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self):
-        return "\n".join(_parameter_line(k, p) for k, p in self.items())
+        return "\n".join(_parameter_line(k, p, torch.typename) for k, p in self.items())
 
     def __call__(self, input):
         raise RuntimeError("ParameterDict should not be called.")

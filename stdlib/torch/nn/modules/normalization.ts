@@ -95,9 +95,13 @@ class CrossMapLRN2d(Module):
         self.k = k
 
     def forward(self, input):
-        before = int((self.size - 1) / 2 + 1) - 1
-        square = F.pad(input.pow(2).unsqueeze(1), (0, 0, 0, 0, before, self.size - 1 - before))
-        total = F.avg_pool3d(square, (self.size, 1, 1), stride=1).squeeze(1).mul(self.size)
+        ahead = int((self.size - 1) / 2 + 1)
+        square = input.pow(2)
+        padded = F.pad(square.unsqueeze(1), (0, 0, 0, 0, ahead - 1, ahead - 1))
+        total = F.avg_pool3d(padded, (2 * ahead - 1, 1, 1), stride=1, divisor_override=1).squeeze(1)
+        if input.size(1) > ahead:
+            # PyTorch's running sum never gives up the first channel.
+            total = torch.cat([total[:, :ahead], total[:, ahead:] + square[:, :1]], 1)
         return input * total.mul(self.alpha / self.size).add(self.k).pow(-self.beta)
 
     def extra_repr(self):

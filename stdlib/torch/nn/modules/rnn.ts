@@ -302,6 +302,13 @@ class RNNCellBase(Module):
             state = (zeros, zeros) if mode == "LSTM" else zeros
         elif not batched:
             state = tuple(s.unsqueeze(0) for s in state) if mode == "LSTM" else state.unsqueeze(0)
+        if x.size(1) != self.input_size:
+            raise RuntimeError("input has inconsistent input_size: got {} expected {}".format(x.size(1), self.input_size))
+        for h in state if mode == "LSTM" else (state,):
+            if x.size(0) != h.size(0):
+                raise RuntimeError("Input batch size {} doesn't match hidden0 batch size {}".format(x.size(0), h.size(0)))
+            if h.size(1) != self.hidden_size:
+                raise RuntimeError("hidden0 has inconsistent hidden_size: got {}, expected {}".format(h.size(1), self.hidden_size))
         y, state = _STEPS[mode](F.linear(x, self.weight_ih, self.bias_ih), state, self.weight_hh, self.bias_hh)
         if not batched:
             state = tuple(s.squeeze(0) for s in state) if mode == "LSTM" else state.squeeze(0)
