@@ -100,8 +100,6 @@ inline double list_item(std::span<const double> list, int64_t i) { return list[l
 inline const Tensor& list_item(TensorSpan list, int64_t i) { return list[list_index(i, list.size())]; }
 inline Tensor& list_item(std::vector<Tensor>& list, int64_t i) { return list[list_index(i, list.size())]; }
 
-inline double list_item(std::span<const double> list, int64_t i) { return list[list_index(i, list.size())]; }
-
 inline std::pair<size_t, size_t> slice_bounds(int64_t from, int64_t to, size_t size) {
   const int64_t n = static_cast<int64_t>(size);
   from = std::clamp<int64_t>(from < 0 ? from + n : from, 0, n);
