@@ -407,12 +407,11 @@ for _name in ("block_diag", "cartesian_prod", "chain_matmul", "tensordot"):
 
 # --- submodules ------------------------------------------------------------------------------------------------------------------
 import torch.autograd
-import torch._tensor_copy
+import torch._tensor
 
 _LAZY = {"nn", "optim", "utils", "jit", "cuda", "backends", "distributed", "distributions", "hub", "linalg", "special", "fft",
          "functional", "random", "serialization", "multiprocessing", "onnx", "sparse", "testing", "types", "version", "return_types",
-         "package", "profiler", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "legacy", "func", "masked", "__config__",
-         "_tensor"}
+         "package", "profiler", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "legacy", "func", "masked", "__config__"}
 
 
 def __getattr__(name):

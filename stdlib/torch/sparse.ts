@@ -394,6 +394,10 @@ class _SparseTensor:
     def is_same_size(self, other):
         return self._size == other.shape
 
+    def __reduce_ex__(self, protocol):
+        from torch import _utils
+        return _utils._rebuild_sparse_tensor, (self.layout, (self._i, self._v, self._size))
+
     # --- text ---
     def __repr__(self):
         def content(t):

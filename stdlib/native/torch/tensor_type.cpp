@@ -86,11 +86,11 @@ Dict* own_dict(VM& vm, const Tensor& t, bool make) {
   return u ? u->dict : nullptr;
 }
 
-/// Methods that are written in the language, in torch._tensor: found there when they are first asked for, and kept in
+/// Methods that are written in the language, in torch._methods: found there when they are first asked for, and kept in
 /// the class from then on. Operators of PyTorch that are not there yet say so.
 Value language_method(VM& vm, Value self, Str* name) {
   if (name->view().starts_with("__") || !vm.callbacks.import_module) return Value::unbound();
-  Ref module(vm.callbacks.import_module(vm, "torch._tensor"));
+  Ref module(vm.callbacks.import_module(vm, "torch._methods"));
   if (module.is_error()) return Value::error();
   Value methods = dict_get_borrow(as<Module>(*module)->dict, vm.name("METHODS"));
   Value found = is_kind(methods, Kind::Dict) ? dict_get_borrow(as<Dict>(methods), name) : Value::unbound();
