@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/repr.h"
 #include "base/utf8.h"
 #include "stdlib/native/modules.h"
 #include "vm/native.h"
@@ -387,7 +388,7 @@ class Writer {
 
   bool number(double d, std::string& to) {
     if (std::isfinite(d)) {
-      append_float_repr(to, d);
+      to += float_repr(d);
       return true;
     }
     if (!o_.allow_nan) return fail(vm_, vm_.types.ValueError, "Out of range float values are not JSON compliant");

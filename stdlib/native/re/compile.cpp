@@ -4,20 +4,20 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "stdlib/native/re/program.h"
-#include "vm/unicode.h"
 
 namespace tsvm::re {
 
 namespace {
 
-char32_t one_case(char32_t c, vm::unicode::Case to) {
+char32_t one_case(char32_t c, unicode::Case to) {
   std::string text;
-  vm::unicode::append_case(text, c, to);
+  unicode::append_case(text, c, to);
   size_t at = 0;
   char32_t mapped = utf8::decode(text, &at);
-  return at == text.size() || to == vm::unicode::Case::Lower ? mapped : c;
+  return at == text.size() || to == unicode::Case::Lower ? mapped : c;
 }
 
 }  // namespace
@@ -25,23 +25,22 @@ char32_t one_case(char32_t c, vm::unicode::Case to) {
 char32_t fold(char32_t c, bool ascii) {
   if (c < 128) return c >= 'A' && c <= 'Z' ? c + 32 : c;
   if (ascii) return c;
-  return one_case(one_case(c, vm::unicode::Case::Upper), vm::unicode::Case::Lower);
+  return one_case(one_case(c, unicode::Case::Upper), unicode::Case::Lower);
 }
 
 bool is_word(char32_t c, bool ascii) {
   if (c < 128) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-  return !ascii &&
-         vm::unicode::is(c, vm::unicode::kAlpha | vm::unicode::kNumeric | vm::unicode::kDecimal | vm::unicode::kDigit);
+  return !ascii && unicode::is(c, unicode::kAlpha | unicode::kNumeric | unicode::kDecimal | unicode::kDigit);
 }
 
 namespace {
 
 bool is_digit(char32_t c, bool ascii) {
-  return c < 128 ? c >= '0' && c <= '9' : !ascii && vm::unicode::is(c, vm::unicode::kDecimal);
+  return c < 128 ? c >= '0' && c <= '9' : !ascii && unicode::is(c, unicode::kDecimal);
 }
 bool is_space(char32_t c, bool ascii) {
   if (c < 128) return c == ' ' || (c >= 9 && c <= 13) || (!ascii && c >= 0x1c && c <= 0x1f);
-  return !ascii && vm::unicode::is(c, vm::unicode::kSpace);
+  return !ascii && unicode::is(c, unicode::kSpace);
 }
 
 }  // namespace
@@ -62,8 +61,8 @@ bool CharSet::has_slow(char32_t c) const {
     if (ascii) {
       if (c < 128) in = plain(re::fold(c, true)) || (c >= 'a' && c <= 'z' && plain(c - 32));
     } else {
-      char32_t low = one_case(c, vm::unicode::Case::Lower), up = one_case(c, vm::unicode::Case::Upper);
-      in = plain(low) || plain(up) || plain(one_case(up, vm::unicode::Case::Lower));
+      char32_t low = one_case(c, unicode::Case::Lower), up = one_case(c, unicode::Case::Upper);
+      in = plain(low) || plain(up) || plain(one_case(up, unicode::Case::Lower));
     }
   }
   return in != negated;
@@ -318,7 +317,7 @@ class Parser {
     if (flags & kIgnoreCase) {
       bool only = ascii(flags);
       bool cased = only ? c < 128 && ((c | 32) >= 'a' && (c | 32) <= 'z')
-                        : one_case(c, vm::unicode::Case::Lower) != c || one_case(c, vm::unicode::Case::Upper) != c;
+                        : one_case(c, unicode::Case::Lower) != c || one_case(c, unicode::Case::Upper) != c;
       if (cased) {
         n.one.op = Op::CharFold;
         n.one.ascii = only;
@@ -557,8 +556,8 @@ class Parser {
   }
 
   bool check_identifier(const std::u32string& text, size_t position) {
-    bool ok = vm::unicode::is(text[0], vm::unicode::kIdentifierStart) || text[0] == '_';
-    for (char32_t c : text) ok = ok && (c == '_' || vm::unicode::is(c, vm::unicode::kIdentifier));
+    bool ok = unicode::is(text[0], unicode::kIdentifierStart) || text[0] == '_';
+    for (char32_t c : text) ok = ok && (c == '_' || unicode::is(c, unicode::kIdentifier));
     if (ok) return true;
     std::string shown;
     for (char32_t c : text) utf8::append(shown, c);
