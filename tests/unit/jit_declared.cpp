@@ -84,7 +84,7 @@ TEST(DeclaredBodies, NativeIsInterpreted) {
           types.push_back({t.dtype(), t.dtype()});
         }
         loop.finish();
-        run_interpreted(Run{p, &loop, types.data(), params.data(), false}, kernels());
+        run_interpreted(ops::scalar::Run{p, &loop, types.data(), params.data(), false}, kernels());
         for (int k = 0; k < p->output_count; k++)
           EXPECT_EQ(std::memcmp(native[static_cast<size_t>(k)].data(), interpreted[static_cast<size_t>(k)].data(),
                                 native[static_cast<size_t>(k)].nbytes()),
