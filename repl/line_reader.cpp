@@ -101,7 +101,7 @@ extern "C" void take_line(char* line) {
   readline().callback_handler_remove();
 }
 
-void add_matches(VM& vm, Value names, const std::string& prefix, std::string_view begin) {
+void add_matches(Value names, const std::string& prefix, std::string_view begin) {
   if (!vm::is_kind(names, vm::Kind::List)) return;
   auto* list = vm::as<vm::List>(names);
   for (uint64_t i = 0; i < list->size; i++) {
@@ -158,7 +158,7 @@ void find_matches(VM& vm, std::string_view text) {
     Value dir = vm::dict_get_borrow(vm.builtins, vm.name("dir"));
     Ref names(vm::call(vm, dir, {*object}));
     if (names.is_error()) vm::clear_pending(vm);
-    add_matches(vm, *names, std::string(path) + ".", text.substr(dot + 1));
+    add_matches(*names, std::string(path) + ".", text.substr(dot + 1));
   }
   std::sort(matches.begin(), matches.end());
   matches.erase(std::unique(matches.begin(), matches.end()), matches.end());

@@ -591,6 +591,7 @@ Tensor polygamma(int64_t n, const Tensor& self) {
 
 Tensor dirichlet_grad(const Tensor& x, const Tensor& alpha, const Tensor& total) {
   const DimVector sizes = broadcast_sizes(broadcast_sizes(x.sizes(), alpha.sizes()), total.sizes());
+  if (x.is_meta()) return ops::empty(sizes, x.dtype(), x.device());
   const Tensor a = contiguous(to_copy(expand(x, sizes), DType::Float64)),
                b = contiguous(to_copy(expand(alpha, sizes), DType::Float64)),
                c = contiguous(to_copy(expand(total, sizes), DType::Float64));
@@ -770,6 +771,7 @@ double sample_binomial(double count, double prob, Generator& g) {
 /// out[i] = draw(self[i]) in row-major order of self.
 template <class F>
 Tensor draw_each(const Tensor& self, const char* name, const F& draw) {
+  if (self.is_meta()) return ops::empty(self.sizes(), self.dtype(), self.device());
   Tensor in = contiguous(self), out = ops::empty(self.sizes(), self.dtype());
   TSVM_DISPATCH_FLOATING(self.dtype(), name, {
     for (int64_t i = 0; i < in.numel(); i++)
@@ -796,6 +798,7 @@ Tensor standard_gamma(const Tensor& self, const Gen& generator) {
 Tensor binomial(const Tensor& count, const Tensor& prob, const Gen& generator) {
   Generator g = chosen(generator);
   const DimVector sizes = broadcast_sizes(count.sizes(), prob.sizes());
+  if (count.is_meta()) return ops::empty(sizes, count.dtype(), count.device());
   const Tensor n = contiguous(expand(count, sizes)), p = contiguous(expand(prob, sizes));
   OPS_CHECK(n.dtype() == p.dtype(), RuntimeError, "Found dtype ", info(p.dtype()).cpp_name, " but expected ",
             info(n.dtype()).cpp_name);

@@ -166,6 +166,11 @@ def cube(self: Tensor) -> Tensor:
 
 
 @op.pointwise(namespace="private", variants="none", dtypes="float")
+def squared(self: Tensor) -> Tensor:
+    return self * self
+
+
+@op.pointwise(namespace="private", variants="none", dtypes="float")
 def inverse_square(self: Tensor) -> Tensor:
     return 1 / (self * self)
 
@@ -186,7 +191,7 @@ def pow(self: Tensor, exponent: Number) -> Tensor:
     """``self`` to the power ``exponent``."""
     if self.is_floating_point():
         if exponent == 2:
-            return torch.square(self)
+            return torch.squared(self)
         if exponent == 3:
             return torch.cube(self)
         if exponent == 0.5:

@@ -62,7 +62,7 @@ def _analytical(output, x, masked=False):
     if not output.requires_grad:
         return jacobian
     for j in range(output.numel()):
-        weight = torch.zeros_like(output)
+        weight = torch.zeros(output.shape, dtype=output.dtype)
         weight.view(-1)[j] = 1
         g, = torch.autograd.grad(output, x, weight, retain_graph=True, allow_unused=True)
         if g is not None:
