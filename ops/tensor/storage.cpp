@@ -18,7 +18,7 @@ char* inline_data(StorageImpl* s) { return reinterpret_cast<char*>(s) + kAlignme
 StorageImpl* StorageImpl::create(size_t bytes, Device device) {
   const bool has_memory = device.is_cpu() && bytes > 0;
   const bool in_line = has_memory && bytes <= kInlineBytes;
-  OPS_CHECK(!device.is_cuda(), RuntimeError, "CUDA memory must come from the CUDA allocator");
+  OPS_CHECK(!device.is_cuda(), AssertionError, "Torch not compiled with CUDA enabled");
   void* block = ops::allocate(kAlignment + (in_line ? bytes : 0));
   StorageImpl* s = new (block) StorageImpl();
   s->refs_.store(1, std::memory_order_relaxed);

@@ -4,10 +4,9 @@ Operators and types are native (torch._C); this module gives them their names. S
 they are first asked for (see __getattr__).
 """
 import _torch_c as _C
-from builtins import float as _float_type, int as _int_type
 from _torch_c import (Generator, Parameter as _Parameter, Size, Tensor, TypedStorage, UntypedStorage, as_tensor, channels_last, channels_last_3d,
                       contiguous_format, device, dtype, get_default_dtype, is_grad_enabled, is_inference_mode_enabled, is_tensor,
-                      layout, memory_format, preserve_format, promote_types, sparse_coo, strided, tensor)
+                      can_cast, layout, memory_format, preserve_format, promote_types, result_type, sparse_coo, strided, tensor)
 from _torch_c import (bfloat16, bool, complex64, complex128, float16, float32, float64, int8, int16, int32, int64, uint8)
 
 __version__ = "1.13.1"
@@ -222,7 +221,7 @@ def set_deterministic_debug_mode(debug_mode):
         if debug_mode not in names:
             raise RuntimeError("invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got " + debug_mode)
         debug_mode = names[debug_mode]
-    if not isinstance(debug_mode, _int_type):
+    if not isinstance(debug_mode, type(0)):
         raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
     if debug_mode not in (0, 1, 2):
         raise RuntimeError(f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}")
@@ -272,9 +271,12 @@ def typename(o):
     """The full name of an object's type: torch.FloatTensor, __main__.Net ..."""
     if isinstance(o, Tensor):
         return o._type_name()
-    cls = o if isinstance(o, type) else type(o)
-    module = getattr(cls, "__module__", "builtins")
-    return cls.__qualname__ if module in (None, "builtins") else module + "." + cls.__qualname__
+    module = getattr(o, "__module__", None)
+    prefix = "" if module in (None, "builtins") else module + "."
+    for attribute in ("__qualname__", "__name__"):
+        if hasattr(o, attribute):
+            return prefix + getattr(o, attribute)
+    return prefix + type(o).__name__
 
 
 def is_storage(obj):

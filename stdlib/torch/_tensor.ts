@@ -60,4 +60,13 @@ def __setstate__(self, state):
     self.requires_grad = state[0]
 
 
-_add_tensor_methods({"__deepcopy__": __deepcopy__, "__reduce_ex__": __reduce_ex__, "__setstate__": __setstate__})
+def __complex__(self):
+    return complex(self.item())
+
+
+def __reversed__(self):
+    """The first dimension backwards."""
+    return self if self.dim() == 0 else self.flip(0)
+
+
+_add_tensor_methods({"__complex__": __complex__, "__reversed__": __reversed__, "__deepcopy__": __deepcopy__, "__reduce_ex__": __reduce_ex__, "__setstate__": __setstate__})

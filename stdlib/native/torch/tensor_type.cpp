@@ -457,16 +457,6 @@ const NativeDef kMethods[] = {
     {"untyped_storage(self, /)", method_untyped_storage},
     {"_type_name(self, /)", [](VM& vm, const Value* a) { return make_str(vm, tensor_type_name(self_of(a[0]))); }},
     {"_is_view(self, /)", [](VM&, const Value* a) { return Value::boolean(autograd::is_view(self_of(a[0]))); }},
-    {"__contains__(self, item, /)",
-     [](VM& vm, const Value* a) {
-       if (!a[1].is_tensor() && !is_number(a[1]))
-         return raise(vm, vm.types.RuntimeError,
-                      "Tensor.__contains__ only supports Tensor or scalar, but you passed in a <class '%s'>.",
-                      type_of(vm, a[1])->name->data);
-       Ref same(compare(vm, CompareOp::Eq, a[0], a[1]));
-       if (same.is_error() || !same->is_tensor()) return same.take();
-       return guarded(vm, [&] { return Value::boolean(ops::item(ops::op::any(self_of(*same))).to_bool()); });
-     }},
     {"numpy(self, /, *, force=False)",
      [](VM& vm, const Value*) {
        return raise(vm, vm.types.NotImplementedError,
@@ -524,6 +514,24 @@ int truth_slot(VM& vm, Value self) {
   }
   try {
     return ops::item(t).to_bool();
+  } catch (const ops::Error& e) {
+    (void)raise_error(vm, e);
+    return -1;
+  }
+}
+
+int contains_slot(VM& vm, Value self, Value item) {
+  if (!item.is_tensor() && !is_number(item)) {
+    (void)raise(vm, vm.types.RuntimeError,
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a <class '%s'>.",
+                type_of(vm, item)->name->data);
+    return -1;
+  }
+  Ref same(compare(vm, CompareOp::Eq, self, item));
+  if (same.is_error()) return -1;
+  if (!same->is_tensor()) return truth(vm, *same);
+  try {
+    return ops::item(ops::op::any(self_of(*same))).to_bool();
   } catch (const ops::Error& e) {
     (void)raise_error(vm, e);
     return -1;
@@ -752,6 +760,7 @@ void init_tensor_type(VM& vm) {
   t->slots.hash = hash_slot;
   t->slots.truth = truth_slot;
   t->slots.length = length_slot;
+  t->slots.contains = contains_slot;
   t->slots.get_item = [](VM& v, Value self, Value index) {
     Value result = tensor_get_item(v, self, index);
     if (auto trace = torch_types(v).trace_index; trace && !result.is_error()) trace(v, self, index, result, false);
