@@ -694,6 +694,9 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
 void masked_fill_(const Tensor& self, const Tensor& mask, const Scalar& value) {
   OPS_CHECK(mask.dtype() == DType::Bool || mask.dtype() == DType::UInt8, RuntimeError,
             "masked_fill_ only supports boolean masks, but got mask with dtype ", name(mask.dtype()));
+  OPS_CHECK(self.device() == mask.device(), RuntimeError,
+            "expected self and mask to be on the same device, but got mask on ", to_string(mask.device()),
+            " and self on ", to_string(self.device()));
   OPS_CHECK(is_expandable_to(mask.sizes(), self.sizes()), RuntimeError, mismatch(self.sizes(), mask.sizes()));
   check_no_internal_overlap(self);
   TSVM_DISPATCH_ALL(self.dtype(), "masked_fill", {

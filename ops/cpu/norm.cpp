@@ -545,6 +545,12 @@ std::tuple<Tensor, Tensor, Tensor> layer_norm_backward(const Tensor& grad_output
 
 std::tuple<Tensor, Tensor, Tensor> group_norm_forward(const Tensor& input, const Tensor& weight, const Tensor& bias,
                                                       int64_t n, int64_t c, int64_t hw, int64_t groups, double eps) {
+  OPS_CHECK(groups > 0 && c % groups == 0, RuntimeError,
+            "Expected number of channels in input to be divisible by num_groups, ", "but got ", c,
+            " channels and num_groups=", groups);
+  OPS_CHECK(n * c * hw == input.numel() && (!weight.defined() || weight.numel() == c) &&
+                (!bias.defined() || bias.numel() == c),
+            RuntimeError, "native_group_norm: N, C and HxW do not match the tensors");
   const DType type = input.dtype();
   if (type == DType::BFloat16) {
     auto [out, mean, rstd] =

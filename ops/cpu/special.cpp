@@ -526,6 +526,7 @@ Tensor map_one(const Tensor& self, std::string_view name, const F& f) {
   const DType type = is_integral_or_bool(self.dtype()) ? default_dtype() : self.dtype();
   if (is_complex(type)) fail_dtype(std::string(name).c_str(), type);
   Tensor x = self.dtype() == type ? self : to_copy(self, type), out = empty_like(x);
+  if (out.is_meta()) return out;
   LoopNest<2> nest(out.sizes());
   nest.add(out);
   nest.add(x);
@@ -549,7 +550,8 @@ Tensor map_two(const Tensor& a0, const Tensor& b0, std::string_view name, const 
   if (is_integral_or_bool(type)) type = default_dtype();
   if (is_complex(type)) fail_dtype(std::string(name).c_str(), type);
   const Tensor a = a0.dtype() == type ? a0 : to_copy(a0, type), b = b0.dtype() == type ? b0 : to_copy(b0, type);
-  Tensor out = ops::empty(broadcast_sizes(a.sizes(), b.sizes()), type);
+  Tensor out = ops::empty(broadcast_sizes(a.sizes(), b.sizes()), type, a0.device());
+  if (out.is_meta()) return out;
   LoopNest<3> nest(out.sizes());
   nest.add(out);
   nest.add(a);
@@ -608,7 +610,8 @@ template <class F>
 Tensor map_ints(const Tensor& a0, const Tensor& b0, const char* name, const F& f) {
   const DType type = result_type(a0, b0);
   const Tensor a = a0.dtype() == type ? a0 : to_copy(a0, type), b = b0.dtype() == type ? b0 : to_copy(b0, type);
-  Tensor out = ops::empty(broadcast_sizes(a.sizes(), b.sizes()), type);
+  Tensor out = ops::empty(broadcast_sizes(a.sizes(), b.sizes()), type, a0.device());
+  if (out.is_meta()) return out;
   LoopNest<3> nest(out.sizes());
   nest.add(out);
   nest.add(a);
@@ -654,6 +657,7 @@ Tensor lcm(const Tensor& self, const Tensor& other) {
 std::tuple<Tensor, Tensor> frexp(const Tensor& self) {
   OPS_CHECK(is_floating(self.dtype()), RuntimeError, "torch.frexp() only supports floating-point dtypes");
   Tensor mantissa = empty_like(self), exponent = empty_like(self, DType::Int32);
+  if (self.is_meta()) return {mantissa, exponent};
   LoopNest<3> nest(self.sizes());
   nest.add(mantissa);
   nest.add(exponent);

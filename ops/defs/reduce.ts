@@ -849,7 +849,7 @@ def quantile(self: Tensor, q: float, dim: int | None = None, keepdim: bool = Fal
     """A quantile along a dimension."""
     if q < 0.0 or q > 1.0:
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q}")
-    return torch.quantile_of(self, torch.scalar_tensor(q, dtype=self.dtype), dim, keepdim, interpolation, False, "quantile")
+    return torch.quantile_of(self, torch.scalar_tensor(q, dtype=self.dtype, device=self.device), dim, keepdim, interpolation, False, "quantile")
 
 
 @op.composite(variants="function method out")
@@ -863,7 +863,7 @@ def nanquantile(self: Tensor, q: float, dim: int | None = None, keepdim: bool = 
     """A quantile of what is not NaN."""
     if q < 0.0 or q > 1.0:
         raise RuntimeError(f"nanquantile() q must be in the range [0, 1] but got {q}")
-    return torch.quantile_of(self, torch.scalar_tensor(q, dtype=self.dtype), dim, keepdim, interpolation, True, "nanquantile")
+    return torch.quantile_of(self, torch.scalar_tensor(q, dtype=self.dtype, device=self.device), dim, keepdim, interpolation, True, "nanquantile")
 
 
 @op.composite(variants="function method")
