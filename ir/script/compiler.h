@@ -69,6 +69,7 @@ class Compiler {
   /// An operator by name, overloads resolved.
   SugaredPtr call_operator(const std::string& name, SourceRange r, const std::vector<Arg>& args, size_t binders = 1);
   Value* call_value(const std::string& name, SourceRange r, std::vector<Value*> args);
+  Value* number_and_tensor(const std::string& name, SourceRange r, Value* number, Value* tensor);
   /// A compiled function with arguments: the inputs of its call.
   std::vector<Value*> match_function(Function& f, SourceRange r, const std::vector<Arg>& args, SugaredPtr self);
   SugaredPtr call_function(Function& f, SourceRange r, const std::vector<Arg>& args, SugaredPtr self);

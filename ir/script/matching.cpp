@@ -375,6 +375,21 @@ Value* Compiler::convert(Value* v, TypeId wanted, SourceRange r, bool conversion
   return nullptr;
 }
 
+/// A number on the left of a tensor: what PyTorch's builtins written in Torch Script make of it. Null: not such a case.
+Value* Compiler::number_and_tensor(const std::string& name, SourceRange r, Value* number, Value* tensor) {
+  const bool is_number = number->type == types::I64 || number->type == types::F64 || number->type == types::Bool ||
+                         number->type == types::Number;
+  if (!is_number || tensor->type != types::Tensor) return nullptr;
+  static constexpr std::pair<std::string_view, const char*> kSwapped[] = {
+      {"aten::mul", "aten::mul"}, {"aten::add", "aten::add"}, {"aten::lt", "aten::gt"}, {"aten::gt", "aten::lt"},
+      {"aten::le", "aten::ge"},   {"aten::ge", "aten::le"},   {"aten::eq", "aten::eq"}, {"aten::ne", "aten::ne"}};
+  for (const auto& [from, to] : kSwapped)
+    if (name == from) return call_value(to, r, {tensor, number});
+  if (name == "aten::sub") return call_value("aten::add", r, {call_value("aten::neg", r, {tensor}), number});
+  if (name == "aten::div") return call_value("aten::mul", r, {call_value("aten::reciprocal", r, {tensor}), number});
+  return nullptr;
+}
+
 SugaredPtr Compiler::call_operator(const std::string& name, SourceRange r, const std::vector<Arg>& args,
                                    size_t binders) {
   (void)binders;
@@ -386,6 +401,8 @@ SugaredPtr Compiler::call_operator(const std::string& name, SourceRange r, const
   }
   std::vector<Value*> values;
   for (const Arg& a : args) values.push_back(a.value->as_value(*this, a.range));
+  if (values.size() == 2 && args[0].name.empty() && args[1].name.empty())
+    if (Value* v = number_and_tensor(name, r, values[0], values[1])) return simple(v);
   std::string failures;
   for (bool conversions : {false, true}) {
     for (const Operator* o : all) {

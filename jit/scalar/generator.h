@@ -46,6 +46,8 @@ using x86::Mem;
 using x86::Xmm;
 namespace types = ir::types;
 
+constexpr uint32_t kNone = 0xffffffffu;
+
 /// Where a value is.
 struct Place {
   enum Kind : uint8_t {

@@ -285,6 +285,8 @@ const vm::Function* Codegen::inlined_function(uint32_t frame) const {
   return static_cast<const vm::Function*>(f_.objects[f_.inlined[frame].object].pointer);
 }
 const vm::CodeState& Codegen::state_of(uint32_t frame) const {
+  // Comprehensions are frames of the function that they are part of.
+  while (frame != 0 && f_.inlined[frame].object == kNone) frame = f_.inlined[frame].parent;
   return frame == 0 ? *in_.state : *inlined_function(frame)->code;
 }
 const BytecodeStates& Codegen::states_of(uint32_t frame) const {

@@ -183,12 +183,12 @@ def mvlgamma(self: Tensor, p: int) -> Tensor:
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     x = self if self.is_floating_point() else self.to(default_dtype())
-    args = torch.arange(1 - p, 1, 1, dtype=x.dtype) * 0.5
+    args = torch.arange(1 - p, 1, 1, dtype=x.dtype, device=x.device) * 0.5
     return (x.unsqueeze(-1) + args).lgamma().sum([-1], False) + float(p * (p - 1)) * 0.28618247146235004
 
 @mvlgamma.backward
 def _(grad, self, p):
-    d_self = grad * (self.unsqueeze(-1) + torch.arange(1 - p, 1, 1, dtype=self.dtype) * 0.5).digamma().sum([-1], False)
+    d_self = grad * (self.unsqueeze(-1) + torch.arange(1 - p, 1, 1, dtype=self.dtype, device=self.device) * 0.5).digamma().sum([-1], False)
 
 
 @op.composite(variants="method")

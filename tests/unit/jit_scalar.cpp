@@ -247,6 +247,82 @@ r.append(run(a, 3000))
             "[3000, 15000, 21000]");
 }
 
+TEST(JitScalar, InlinedFunctionsThatAreLeft) {
+  EXPECT_EQ(everywhere(R"(
+class Bad(Exception):
+    pass
+def inner(xs, i):
+    if i % 100 == 99:
+        raise Bad(xs)
+    return xs[i % 4] * 10 ** 17
+def middle(i, log):
+    try:
+        return inner([i, 1, [i], 3], i)
+    finally:
+        log.append([i])
+def outer(n):
+    log = []
+    kept = []
+    for i in range(n):
+        if i % 4 == 2:
+            continue
+        try:
+            middle(i, log)
+        except Bad as e:
+            kept.append(e.args[0])
+    return len(kept), kept[-1], len(log)
+r = outer(3000)
+)"),
+            "(30, [2999, 1, [2999], 3], 2250)");
+}
+
+TEST(JitScalar, MethodsThatAreInlined) {
+  EXPECT_EQ(everywhere(R"(
+class Cell:
+    def __init__(self, v):
+        self.v = v
+    def put(self, v):
+        old = self.v
+        self.v = v
+        return old
+def run(n):
+    c = Cell(["first"])
+    seen = 0
+    for i in range(n):
+        old = c.put([i])
+        seen += len(old)
+        if i == n // 2:
+            c.other = 1
+        if i == n - 10:
+            c.v = "text"
+    return seen, c.v
+r = run(3000)
+)"),
+            "(3003, [2999])");
+}
+
+TEST(JitScalar, ListsThatChangeWhileTheyAreIterated) {
+  EXPECT_EQ(everywhere(R"(
+def run(n):
+    xs = [1, 2, 3]
+    count = 0
+    for x in xs:
+        count += 1
+        if len(xs) < n:
+            xs.append(float(count) if count == n // 2 else count)
+        if count == n - 2:
+            xs.append([count])
+        if count == n - 1:
+            xs.pop()
+            xs.pop()
+    for x in []:
+        count = -1
+    return count, len(xs), xs[-1]
+r = run(3000), run(50)
+)"),
+            "((2999, 2999, 2996), (49, 49, 46))");
+}
+
 TEST(JitScalar, Interrupted) {
   for (vm::JitMode mode : {vm::JitMode::On, vm::JitMode::Force}) {
     Program p(mode);
