@@ -82,7 +82,8 @@ def embedding_bag_weights_backward(grad: Tensor, weight: Tensor, indices: Tensor
 
 # --- distances -----------------------------------------------------------------------------------------------------------------
 @op.composite(variants="function")
-def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: int | None = None) -> Tensor:
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0,
+          compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-norm distances between the rows of two batches of matrices."""
     if not is_floating(x1.dtype):
         raise RuntimeError(f"cdist only supports floating-point dtypes, X1 got: {x1.dtype}")
@@ -97,10 +98,12 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: int | None = Non
     if p < 0.0:
         raise RuntimeError("cdist only supports non-negative p values")
     mode = 0
-    if compute_mode is not None:
-        mode = compute_mode
-        if mode < 0 or mode > 2:
-            raise RuntimeError(f"possible modes: 0, 1, 2, but was: {mode}")
+    if compute_mode == "use_mm_for_euclid_dist":
+        mode = 1
+    elif compute_mode == "donot_use_mm_for_euclid_dist":
+        mode = 2
+    elif compute_mode != "use_mm_for_euclid_dist_if_necessary":
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
     lead = broadcast_sizes(x1.shape[0:x1.dim() - 2], x2.shape[0:x2.dim() - 2])
     rows1 = x1.size(-2)
     rows2 = x2.size(-2)
