@@ -173,6 +173,10 @@ struct ForkedBlock : Sugared {
   SugaredPtr call(Compiler& c, SourceRange r, const std::vector<Arg>& args, size_t binders) override;
 };
 
+/// Narrows the ranges of calls, literals and what they stand in to those that PyTorch's reports mark: a call ends with
+/// its last argument, a string without its closing quote. For trees that only the checker reads.
+void set_script_ranges(ast::Module& tree);
+
 /// FrontendErrors: syntax that no function may have.
 void check_supported(const Program& p, const Function& f);
 

@@ -561,11 +561,7 @@ SugaredPtr Compiler::call_function(Function& f, SourceRange r, const std::vector
     error(r, "function '" + f.name + "' is called recursively. Recursive calls are not supported");
   }
   if (f.state == Function::State::Declared) {
-    Program::CallSite& here = program.compiling.back();
-    SourceRange before = here.range;
-    here.range = r;
     program.compile(f, host);
-    program.compiling.back().range = before;
   } else if (f.state == Function::State::Failed) {
     throw f.failure;
   }

@@ -248,7 +248,13 @@ class CodePrinter {
   std::string assign_name(const Value* v, std::string wanted) {
     auto it = names_.find(v);
     if (it != names_.end()) return it->second;
-    if (wanted.empty() || !is_identifier(wanted)) {
+    // A name that is no identifier becomes one.
+    if (!wanted.empty() && !is_identifier(wanted)) {
+      for (char& ch : wanted)
+        if (!is_identifier(std::string("_") + ch)) ch = '_';
+      if (wanted[0] >= '0' && wanted[0] <= '9') wanted = "_" + wanted;
+    }
+    if (wanted.empty()) {
       wanted = "_" + std::to_string(next_++);
       while (used_.count(wanted)) wanted = "_" + std::to_string(next_++);
     } else {
@@ -354,11 +360,8 @@ class CodePrinter {
     }
     if (n.outputs.size() == 1) {
       const Value* v = n.outputs[0];
-      TypeKind k = p_.types.kind(v->type);
       std::string name = name_of(v);
-      bool typed = k == TypeKind::Optional || k == TypeKind::Union;
-      if (n.kind == NodeKind::UncheckedCast || n.kind == NodeKind::Uninitialized) typed = false;
-      line() += name + (typed ? " : " + type(v->type) : "") + " = " + text + "\n";
+      line() += name + " = " + text + "\n";
       return;
     }
     std::string targets;

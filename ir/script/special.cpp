@@ -147,7 +147,10 @@ SugaredPtr Compiler::call_expression(const ast::Call& e, size_t binders, TypeId 
     }
     return special_call(s->form, &e, e.range, arguments(e), binders, hint);
   }
-  return callee->call(*this, e.func->range.begin <= e.range.begin ? e.range : e.range, arguments(e), binders);
+  std::vector<Arg> args = arguments(e);
+  // What the call leads to is compiled because of this place; what it does is at the callee.
+  if (!program.compiling.empty()) program.compiling.back().range = e.range;
+  return callee->call(*this, e.func->range, args, binders);
 }
 
 SugaredPtr SpecialForm::call(Compiler& c, SourceRange r, const std::vector<Arg>& args, size_t binders) {

@@ -34,6 +34,25 @@ std::string file_for(const std::string& qualified) {
 
 }  // namespace
 
+namespace {
+
+void refuse_plain_functions(script::Program& p, const script::Function& f, const script::Block& b) {
+  for (const script::Node* n : b.nodes) {
+    if (n->kind == script::NodeKind::PythonOp) {
+      script::CompileError e;
+      e.text = "\nCould not export Python function call '" + n->name +
+               "'. Remove calls to Python functions before export. Did you forget to add @script or @script_method "
+               "annotation? If this is a nn.ModuleList, add it to __constants__:\n";
+      if (f.source && n->range.end > n->range.begin)
+        e.text += script::marked_source(*f.source, script::source_range(f), n->range);
+      throw e;
+    }
+    for (const script::Block* inner : n->blocks) refuse_plain_functions(p, f, *inner);
+  }
+}
+
+}  // namespace
+
 ArchiveCode archive_code(ScriptState& s, ClassInfo* module, script::Function* function) {
   ArchiveCode out;
   script::CodeReferences refs;
@@ -46,9 +65,12 @@ ArchiveCode archive_code(ScriptState& s, ClassInfo* module, script::Function* fu
   while (classes < refs.classes.size() || functions < refs.functions.size() || tuples < refs.named_tuples.size()) {
     if (classes < refs.classes.size()) {
       ClassInfo* c = refs.classes[classes++];
+      for (script::Function* m : c->methods)
+        if (m->state == script::Function::State::Ready) refuse_plain_functions(p, *m, *m->graph->block);
       pieces.push_back({file_for(c->name), script::print_class(p, *c, refs)});
     } else if (functions < refs.functions.size()) {
       script::Function* f = refs.functions[functions++];
+      refuse_plain_functions(p, *f, *f->graph->block);
       std::unique_ptr<script::Graph> g = script::to_ssa(p, *f);
       // A method that is called by name (a static one) stands in its class.
       std::string text = script::print_function(p, *f, *g, refs);

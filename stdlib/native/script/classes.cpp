@@ -20,7 +20,7 @@ std::string qualified_name(Type* t) {
   std::string module = is_str(t->module) ? std::string(text_of(t->module)) : "";
   std::string name = "__torch__.";
   if (!module.empty() && module != "__main__") name += module + ".";
-  return name + std::string(t->qualified_name->view());
+  return name + std::string(t->name->view());
 }
 
 Type* class_of_module(VM& vm, const char* module, const char* name) {

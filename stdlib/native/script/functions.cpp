@@ -42,6 +42,7 @@ std::shared_ptr<ParsedUnit> ScriptState::parsed(CodeState* code) {
   slot = std::make_shared<ParsedUnit>();
   slot->source = unit->shared_source();
   slot->tree = parse(*slot->source, slot->arena);
+  script::set_script_ranges(*slot->tree.module);
   return slot;
 }
 
@@ -102,7 +103,7 @@ script::Function* ScriptState::declare(Function* f, ClassInfo* owner, Type* clas
   if (owner)
     fn->qualified_name = owner->name + "." + fn->name;
   else
-    fn->qualified_name = program->unique_name(prefix + std::string(f->qualified_name->view()));
+    fn->qualified_name = program->unique_name(prefix + std::string(f->name->view()));
   if (!owner) {
     program->take_name(fn->qualified_name);
     functions_[f] = fn;
@@ -281,6 +282,7 @@ Value raise_script_error(VM& vm) {
     // The message of a missing key.
     message = "KeyError: " + message;
   }
+  if (type == vm.types.ZeroDivisionError) message = "division by 0";
   Type* jit = jit_error(vm);
   if (!jit) return Value::error();
   bool is_jit = is_subtype(type, jit);

@@ -179,6 +179,20 @@ struct LibraryFunction : script::Sugared {
                           size_t binders) override;
 };
 
+/// A method of a module of the library other than forward: as LibraryFunction, with its object.
+struct LibraryMethod : script::Sugared {
+  LibraryMethod(ScriptState& s, vm::Function* f, script::Value* o) : function(s, f), self(o) {}
+  LibraryFunction function;
+  script::Value* self;
+  std::string kind(script::Compiler&) const override { return "method"; }
+  script::SugaredPtr call(script::Compiler& c, SourceRange r, const std::vector<script::Arg>& args,
+                          size_t binders) override {
+    std::vector<script::Arg> all{{"", r, script::simple(self)}};
+    all.insert(all.end(), args.begin(), args.end());
+    return function.call(c, r, all, binders);
+  }
+};
+
 /// A function that is run in plain code: ignored ones, and what cannot be compiled.
 struct PythonFunction : script::Sugared {
   PythonFunction(ScriptState& s, vm::Value v) : state(s), function(vm::Ref::copy(v)) {}

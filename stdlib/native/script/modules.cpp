@@ -28,7 +28,7 @@ std::string qualified_name(Type* t) {
   std::string module = is_str(t->module) ? std::string(text_of(t->module)) : "";
   std::string name = "__torch__.";
   if (!module.empty() && module != "__main__") name += module + ".";
-  return name + std::string(t->qualified_name->view());
+  return name + std::string(t->name->view());
 }
 
 bool has_base(Type* t, const char* name) {
@@ -288,6 +288,7 @@ script::Function* ScriptState::find_method(script::Program&, ClassInfo& info, co
   if (is_str(owner->module) && text_of(owner->module).substr(0, 9) == "torch.jit") return nullptr;
   std::string m = modifier_of(*vm, f);
   if (m == "ignore" || m == "unused") return nullptr;
+  if (is_library(as<Function>(f)) && name != "forward" && name.substr(0, 2) != "__") return nullptr;
   script::Function* fn = declare(as<Function>(f), &info, owner);
   fn->name = name;
   fn->qualified_name = info.name + "." + name;
@@ -325,6 +326,8 @@ SugaredPtr ScriptState::find_attribute(Compiler& c, ClassInfo& info, const std::
       return p;
     }
   }
+  if (is_kind(from_class, Kind::Function) && is_library(as<Function>(from_class)) && self)
+    return std::make_shared<LibraryMethod>(*this, as<Function>(from_class), self);
   if (is_kind(from_class, Kind::Property)) {
     auto* p = as<Property>(from_class);
     if (!is_kind(p->getter, Kind::Function)) return nullptr;

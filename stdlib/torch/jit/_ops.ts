@@ -206,7 +206,7 @@ def percent_format(pattern, args):
         elif c in "eEfFgG":
             if not _isinstance(v, (_int, _float)):
                 raise RuntimeError("%" + c + " requires a number for formatting, but got " + _type(v).__name__)
-            out.append(str_(v))
+            out.append(("%" + c) % v)
         elif c == "c":
             out.append(_chr(v) if _isinstance(v, _int) else v)
         elif c == "s":

@@ -289,6 +289,9 @@ def _copy(module, memo):
             object.__setattr__(made, name, value)
     for name in _script.constants(handle):
         object.__setattr__(made, name, getattr(module, name))
+    original = getattr(module, "_python_module", None)
+    if original is not None:
+        object.__setattr__(made, "_python_module", copy.deepcopy(original, memo))
     return made
 
 

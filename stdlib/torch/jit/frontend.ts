@@ -17,7 +17,7 @@ class FrontendTypeError(FrontendError):
     pass
 
 
-class Error(RuntimeError):
+class Error(Exception):
     """Raised where scripted code raised an exception."""
 
 

@@ -48,6 +48,15 @@ def _relu_step(x_gates, h, w_hh, b_hh):
 _STEPS = {"LSTM": _lstm_step, "GRU": _gru_step, "RNN_TANH": _tanh_step, "RNN_RELU": _relu_step}
 
 
+def _plain(module):
+    """The module itself; of a scripted one, the module that it was made from, whose tensors it shares."""
+    original = getattr(module, "_python_module", None)
+    if original is None:
+        return module
+    original.training = module.training
+    return original
+
+
 class RNNBase(Module):
     __constants__ = ["mode", "input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional",
                      "proj_size"]
@@ -246,10 +255,20 @@ class RNN(RNNBase):
         super().__init__("RNN_" + self_nonlinearity.upper(), *args, **kwargs)
         self.nonlinearity = self_nonlinearity
 
+    def forward(self, input, hx: "Optional[Tensor]" = None) -> "Tuple[Tensor, Tensor]":
+        return RNNBase.forward(_plain(self), input, hx)
+
+    forward._torchscript_modifier = "ignore"  # scripted code calls it as it is
+
 
 class LSTM(RNNBase):
     def __init__(self, *args, **kwargs):
         super().__init__("LSTM", *args, **kwargs)
+
+    def forward(self, input, hx: "Optional[Tuple[Tensor, Tensor]]" = None) -> "Tuple[Tensor, Tuple[Tensor, Tensor]]":
+        return RNNBase.forward(_plain(self), input, hx)
+
+    forward._torchscript_modifier = "ignore"  # scripted code calls it as it is
 
 
 class GRU(RNNBase):
@@ -257,6 +276,11 @@ class GRU(RNNBase):
         if "proj_size" in kwargs:
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         super().__init__("GRU", *args, **kwargs)
+
+    def forward(self, input, hx: "Optional[Tensor]" = None) -> "Tuple[Tensor, Tensor]":
+        return RNNBase.forward(_plain(self), input, hx)
+
+    forward._torchscript_modifier = "ignore"  # scripted code calls it as it is
 
 
 class RNNCellBase(Module):
@@ -322,23 +346,29 @@ class RNNCell(RNNCellBase):
         super().__init__(input_size, hidden_size, bias, 1, device, dtype)
         self.nonlinearity = nonlinearity
 
-    def forward(self, input, hx=None):
+    def forward(self, input, hx: "Optional[Tensor]" = None) -> "Tensor":
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError("Unknown nonlinearity: {}".format(self.nonlinearity))
-        return self._step("RNN_" + self.nonlinearity.upper(), input, hx)
+        return _plain(self)._step("RNN_" + self.nonlinearity.upper(), input, hx)
+
+    forward._torchscript_modifier = "ignore"
 
 
 class LSTMCell(RNNCellBase):
     def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None):
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
-    def forward(self, input, hx=None):
-        return self._step("LSTM", input, hx)
+    def forward(self, input, hx: "Optional[Tuple[Tensor, Tensor]]" = None) -> "Tuple[Tensor, Tensor]":
+        return _plain(self)._step("LSTM", input, hx)
+
+    forward._torchscript_modifier = "ignore"
 
 
 class GRUCell(RNNCellBase):
     def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None):
         super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
-    def forward(self, input, hx=None):
-        return self._step("GRU", input, hx)
+    def forward(self, input, hx: "Optional[Tensor]" = None) -> "Tensor":
+        return _plain(self)._step("GRU", input, hx)
+
+    forward._torchscript_modifier = "ignore"
