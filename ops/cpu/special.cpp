@@ -42,22 +42,30 @@ double digamma(double x) {
   return sum + std::log(x) - 0.5 / x - tail;
 }
 
-double trigamma(double x) {
-  double sign = 1, result = 0;
+namespace {
+
+/// In the precision of the elements: what is near a pole is as far from it as the rounded argument says.
+template <class T>
+T trigamma_of(T x) {
+  T sign = 1, result = 0;
   if (x < 0.5) {
     sign = -1;
-    const double s = std::sin(M_PI * x);
-    result -= M_PI * M_PI / (s * s);
+    const T pi = static_cast<T>(M_PI), s = std::sin(pi * x);
+    result -= pi * pi / (s * s);
     x = 1 - x;
   }
   for (int i = 0; i < 6; i++) {
     result += 1 / (x * x);
     x += 1;
   }
-  const double z = 1 / (x * x);
-  result += (1 + 1 / (2 * x) + z * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42)))) / x;
+  const T z = 1 / (x * x);
+  result += (1 + 1 / (2 * x) + z * (T(1) / 6 - z * (T(1) / 30 - z * (T(1) / 42)))) / x;
   return sign * result;
 }
+
+}  // namespace
+
+double trigamma(double x) { return trigamma_of(x); }
 
 /// Hurwitz's zeta function: a partial sum and the Euler-Maclaurin tail.
 double zeta(double x, double q) {
@@ -148,20 +156,22 @@ double gamma_fraction(double a, double x) {
 }  // namespace
 
 double igamma(double a, double x) {
-  if (std::isnan(a) || std::isnan(x) || x < 0 || a < 0) return kNan;
+  if (x < 0 || a < 0) return kNan;
   if (a == 0) return x > 0 ? 1 : kNan;
   if (x == 0) return 0;
   if (std::isinf(a)) return std::isinf(x) ? kNan : 0;
   if (std::isinf(x)) return 1;
+  if (std::isnan(a) || std::isnan(x)) return kNan;
   return x < a + 1 ? gamma_series(a, x) : 1 - gamma_fraction(a, x);
 }
 
 double igammac(double a, double x) {
-  if (std::isnan(a) || std::isnan(x) || x < 0 || a < 0) return kNan;
+  if (x < 0 || a < 0) return kNan;
   if (a == 0) return x > 0 ? 0 : kNan;
   if (x == 0) return 1;
   if (std::isinf(a)) return std::isinf(x) ? kNan : 1;
   if (std::isinf(x)) return 0;
+  if (std::isnan(a) || std::isnan(x)) return kNan;
   return x < a + 1 ? 1 - gamma_series(a, x) : gamma_fraction(a, x);
 }
 
@@ -291,7 +301,7 @@ double spherical_j0(double x) {
 
 double airy_ai(double x) {
   if (std::isnan(x)) return x;
-  if (std::isinf(x)) return x > 0 ? 0 : kNan;
+  if (std::isinf(x)) return kNan;
   if (x > 103.892) return 0;
   if (std::fabs(x) < 1) {
     // The power series.
@@ -312,7 +322,7 @@ double airy_ai(double x) {
 
 double bessel_y(int nu, double x) {
   if (x == 0) return -kInf;
-  if (x < 0) return kNan;
+  if (x < 0 || std::isinf(x)) return kNan;
   return nu == 0 ? ::y0(x) : ::y1(x);
 }
 
@@ -474,8 +484,8 @@ double k0e(double x) { return special::bessel_k(0, x, true); }
 double k1e(double x) { return special::bessel_k(1, x, true); }
 double y0_of(double x) { return special::bessel_y(0, x); }
 double y1_of(double x) { return special::bessel_y(1, x); }
-double j0_of(double x) { return ::j0(x); }
-double j1_of(double x) { return ::j1(x); }
+double j0_of(double x) { return std::isinf(x) ? std::nan("") : ::j0(x); }
+double j1_of(double x) { return std::isinf(x) ? std::nan("") : ::j1(x); }
 
 struct NamedOne {
   const char* name;
@@ -582,12 +592,20 @@ Tensor special_one(const Tensor& self, std::string_view name) {
 
 Tensor special_two(const Tensor& self, const Tensor& other, std::string_view name) {
   for (const NamedTwo& two : kTwos)
-    if (name == two.name) return map_two(self, other, name, two.f);
+    if (name == two.name) {
+      // Degrees of polynomials are rounded towards zero.
+      if (name.find("polynomial") != std::string_view::npos)
+        return map_two(self, other, name, [&](double x, double n) { return two.f(x, std::trunc(n)); });
+      return map_two(self, other, name, two.f);
+    }
   fail(ErrorKind::RuntimeError, "unknown special function ", name);
 }
 
 Tensor polygamma(int64_t n, const Tensor& self) {
   OPS_CHECK(n >= 0, RuntimeError, "polygamma(n, x) does not support negative n.");
+  if (n == 1 && self.dtype() != DType::Float64)
+    return map_one(self, "polygamma",
+                   [](double x) { return static_cast<double>(special::trigamma_of(static_cast<float>(x))); });
   return map_one(self, "polygamma", [n](double x) { return special::polygamma(n, x); });
 }
 

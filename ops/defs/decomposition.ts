@@ -208,7 +208,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     U = LU_data.new_empty([0])
     P = LU_data.new_empty([0])
     if unpack_data:
-        L = torch.times_diagonal(LU_data.narrow(-1, 0, k).tril(-1), 1.0) + torch.eye(m, k, dtype=LU_data.dtype)
+        L = LU_data.narrow(-1, 0, k).tril(-1) + torch.eye(m, k, dtype=LU_data.dtype)
         U = LU_data.narrow(-2, 0, k).triu()
     if unpack_pivots:
         order = torch.permutation_of(LU_pivots, m)
@@ -518,14 +518,14 @@ def triangular_solve(self: Tensor, A: Tensor, upper: bool = True, transpose: boo
     return torch.linalg_solve_triangular(m, b, upper=not upper if transpose else upper, unitriangular=unitriangular), a.clone()
 
 @triangular_solve.backward
-def _(grad, A, upper, transpose, unitriangular, solution):
+def _(grad_solution, grad_cloned_coefficient, A, upper, transpose, unitriangular, solution):
     m = A.conj() if transpose else A.adjoint()
     up = upper if transpose else not upper
-    gb = torch.linalg_solve_triangular(m, grad, upper=up, unitriangular=unitriangular)
+    gb = torch.linalg_solve_triangular(m, grad_solution, upper=up, unitriangular=unitriangular)
     ga = -solution.conj().matmul(gb.transpose(-2, -1)) if transpose else -gb.matmul(solution.adjoint())
     ga = ga.triu(1 if unitriangular else 0) if upper else ga.tril(-1 if unitriangular else 0)
     d_self = gb
-    d_A = ga
+    d_A = ga + grad_cloned_coefficient
 
 
 # --- QR --------------------------------------------------------------------------------------------------------------------------
@@ -684,7 +684,9 @@ def eigh_gradient(gw: Tensor, gv: Tensor, w: Tensor, v: Tensor) -> Tensor:
         return (v * gw.unsqueeze(-2)).matmul(v.adjoint())
     e = w.unsqueeze(-2) - w.unsqueeze(-1)
     e = e + torch.diag_embed(torch.full_like(w, math.inf))
-    inner = v.adjoint().matmul(gv) / e
+    # Eigenvectors move by skew-Hermitian matrices only.
+    vg = v.adjoint().matmul(gv)
+    inner = (vg - vg.adjoint()) * 0.5 / e
     return v.matmul((inner + torch.diag_embed(gw.to(v.dtype))).matmul(v.adjoint()))
 
 
@@ -787,8 +789,8 @@ def svd_with(self: Tensor, full: bool, vectors: bool) -> tuple[Tensor, Tensor, T
     return u, s, v
 
 @svd_with.backward("LinalgSvdBackward0")
-def _(grad_U, grad_S, grad_Vh, full, U, S, Vh):
-    d_self = svd_gradient(grad_U, grad_S, grad_Vh, full, U, S, Vh)
+def _(grad_U, grad_S, grad_Vh, U, S, Vh):
+    d_self = svd_gradient(grad_U, grad_S, grad_Vh, U, S, Vh)
 
 
 @op.composite(variants="none", namespace="private", results="u s v info", differentiable=False)
@@ -797,7 +799,7 @@ def svd_plain(self: Tensor, full: bool, vectors: bool) -> tuple[Tensor, Tensor, 
 
 
 @op.composite(variants="none", namespace="private")
-def svd_gradient(gu0: Tensor, gs: Tensor, gv0: Tensor, full: bool, u0: Tensor, s: Tensor, v0: Tensor) -> Tensor:
+def svd_gradient(gu0: Tensor, gs: Tensor, gv0: Tensor, u0: Tensor, s: Tensor, v0: Tensor) -> Tensor:
     k = s.size(-1)
     m = u0.size(-2)
     n = v0.size(-1)
@@ -807,8 +809,6 @@ def svd_gradient(gu0: Tensor, gs: Tensor, gv0: Tensor, full: bool, u0: Tensor, s
     gv = gv0.narrow(-2, 0, k)
     if torch.all_zero(gu0) and torch.all_zero(gv0):
         return (u * gs.unsqueeze(-2)).matmul(v)
-    if full and (m > k or n > k):
-        raise RuntimeError("svd_backward: The singular vectors in the complex case are specified up to multiplication by e^{i phi}. The gradient of the full matrices is not defined; use full_matrices=False.")
     ug = u.adjoint().matmul(gu)
     skew_u = ug - ug.adjoint()
     vg = v.matmul(gv.adjoint())
@@ -1227,7 +1227,7 @@ def matrix_power_of(self: Tensor, n: int) -> Tensor:
     if n < 0:
         return torch.matrix_power_of(torch.linalg_inv(self), -n)
     if n == 0:
-        return torch.eye(self.size(-1), dtype=self.dtype).expand(self.shape).clone()
+        return self.clone().zero_() + torch.eye(self.size(-1), dtype=self.dtype)
     if n == 1:
         return self.clone()
     if n == 2:
@@ -1343,8 +1343,8 @@ def linalg_tensorsolve(self: Tensor, other: Tensor, dims: list[int] | None = Non
 @op.composite(namespace="linalg", variants="function")
 def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """Powers of the elements, as rows."""
-    if x.dim() < 1:
-        raise RuntimeError("linalg.vander: x must be at least 1-dimensional")
+    if x.dim() == 0:
+        return torch.linalg_vander(x.unsqueeze(-1), N=N)
     if x.size(-1) == 0 and N is None:
         raise RuntimeError("linalg.vander: N cannot be 0")
     n = x.size(-1)

@@ -368,7 +368,7 @@ def _(grad, self, dim):
 
 
 # --- softmax ---------------------------------------------------------------------------------------------------------------
-@op.composite(overload="int")
+@op.composite(overload="int", variants="function method out")
 def softmax(self: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
     """``exp(x)``, scaled to a sum of 1 along a dimension."""
     return torch.softmax_body(self if dtype is None else self.to(dtype), dim)
@@ -392,7 +392,7 @@ def _(grad, grad_output, output, dim, input_dtype):
     d_output = grad * grad_output - (output * grad_output).sum([dim], True) * grad - grad_output * (grad * output).sum([dim], True)
 
 
-@op.composite(overload="int")
+@op.composite(overload="int", variants="function method out")
 def log_softmax(self: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
     """The logarithm of softmax."""
     return torch.log_softmax_body(self if dtype is None else self.to(dtype), dim)

@@ -49,7 +49,7 @@ TSVM_WITH_TEXT(
       if (x == 0) return copysign(huge, -x);
       double result = 0;
       if (x < 0) {
-        if (x == trunc(x)) return x - x == 0 ? (x - x) / (x - x) : x;
+        if (x == trunc(x)) return (x - x) / (x - x);
         result = -pi / tan(pi * (x - trunc(x)));
         x = 1 - x;
       }

@@ -50,7 +50,7 @@ bool accepts(VM& vm, const OperatorParam& p, Value v) {
   if (v.is_none()) return p.optional;
   switch (p.kind) {
     case ArgKind::Tensor: return v.is_tensor();
-    case ArgKind::Scalar: return is_number(v) || is_zero_dim(v);
+    case ArgKind::Scalar: return is_number(v) || (is_zero_dim(v) && !v.t->has(ops::TensorImpl::kRequiresGrad));
     case ArgKind::Int:
       return is_int(v) || (is_zero_dim(v) && ops::info(v.t->dtype()).category == ops::DTypeCategory::Integral);
     case ArgKind::Float: return is_int(v) || v.is_bool() || unbox(v).is_float() || is_zero_dim(v);
@@ -160,7 +160,8 @@ bool fit(const Call& c, const OperatorOverload& o, Value* out, Ref& keep, std::s
   // x.view(2, 3): ints in a row stand for a list, where the list is the only positional parameter.
   bool collected = false;
   if (can_be_positional == self + 1 && o.params[self].kind == ArgKind::IntList && args.size() > self &&
-      is_int(args[self])) {
+      (is_int(args[self]) ||
+       (is_zero_dim(args[self]) && ops::info(args[self].t->dtype()).category == ops::DTypeCategory::Integral))) {
     bool ints = true;
     for (size_t i = self; i < args.size(); i++)
       ints &= is_int(args[i]) ||

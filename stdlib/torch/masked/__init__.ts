@@ -73,13 +73,13 @@ def prod(input, dim=None, *, keepdim=False, dtype=None, mask=None):
 def cumsum(input, dim, *, dtype=None, mask=None):
     """Sums so far of what the mask shows."""
     x = input if dtype is None else input.to(dtype)
-    return torch.cumsum(_filled(x, mask, 0), dim, dtype=dtype)
+    return torch.cumsum(_filled(x, mask, 0), dim, dtype=x.dtype)
 
 
 def cumprod(input, dim, *, dtype=None, mask=None):
     """Products so far of what the mask shows."""
     x = input if dtype is None else input.to(dtype)
-    return torch.cumprod(_filled(x, mask, 1), dim, dtype=dtype)
+    return torch.cumprod(_filled(x, mask, 1), dim, dtype=x.dtype)
 
 
 def amax(input, dim=None, *, keepdim=False, dtype=None, mask=None):
@@ -131,11 +131,10 @@ def median(input, dim=-1, *, keepdim=False, dtype=None, mask=None):
 
 
 def logsumexp(input, dim=None, *, keepdim=False, dtype=None, mask=None):
-    """The logarithm of the sum of the exponentials of what the mask shows."""
-    if dtype is None and input.dtype in _INT + (torch.bool,):
-        dtype = torch.float32
+    """The logarithm of the sum of the exponentials of what the mask shows; of integers, as integers."""
     x = input if dtype is None else input.to(dtype)
-    return torch.logsumexp(_filled(x, mask, -float("inf")), _dims(x, dim), keepdim)
+    exact = x.to(torch.float32) if x.dtype in _INT + (torch.bool,) else x
+    return torch.logsumexp(_filled(exact, mask, -float("inf")), _dims(x, dim), keepdim).to(x.dtype)
 
 
 def logaddexp(input, other, *, dtype=None, input_mask=None, other_mask=None):
@@ -162,8 +161,6 @@ def _spread(input, dim, unbiased, keepdim, dtype, mask):
     distance = _filled(x - center, mask, 0)
     squares = distance * distance.conj() if x.is_complex() else distance * distance
     total = torch.sum(squares, dims, keepdim=keepdim)
-    if x.is_complex():
-        total = torch.real(total)
     if not keepdim:
         n = n.reshape(total.shape)
     if unbiased:
