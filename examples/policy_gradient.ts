@@ -74,7 +74,7 @@ def play(cart, policy):
 
 def main():
     parser = argparse.ArgumentParser(description="policy gradients")
-    parser.add_argument("--episodes", type=int, default=150)
+    parser.add_argument("--episodes", type=int, default=75)
     args = parser.parse_args()
 
     torch.manual_seed(2)

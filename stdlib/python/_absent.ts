@@ -2,7 +2,7 @@
 _TENSORS = "torch tensors do this: torch.tensor, torch.linspace, torch.randn, indexing, torch.linalg"
 _PICTURES = "images can be read as bytes and made tensors: torch.frombuffer, torch.tensor(list(data))"
 _PLOTS = "write the numbers with csv or json and plot them with another program"
-_NETWORK = "programs do not use networks"
+_NETWORK = "urllib.request reads URLs; nothing else of networks is there"
 
 _ADVICE = {
     "numpy": _TENSORS,
@@ -34,7 +34,6 @@ _ADVICE = {
     "requests": _NETWORK,
     "socket": _NETWORK,
     "ssl": _NETWORK,
-    "http": _NETWORK,
     "email": _NETWORK,
     "smtplib": _NETWORK,
     "ftplib": _NETWORK,
@@ -44,7 +43,6 @@ _ADVICE = {
     "doctest": "unittest",
     "asyncio": "concurrent.futures, generators",
     "multiprocessing": "torch.utils.data.DataLoader has workers; concurrent.futures and subprocess run things",
-    "decimal": "fractions is exact",
     "sqlite3": "json, csv and pickle keep data in files",
     "ctypes": "programs do not call C libraries",
     "cffi": "programs do not call C libraries",
@@ -67,7 +65,6 @@ _ADVICE = {
     "attr": "dataclasses",
     "pydantic": "dataclasses",
     "six": "the language is Python 3",
-    "zipfile": "torch.save and torch.load read and write archives of tensors",
     "tarfile": "subprocess.run(['tar', ...])",
 }
 

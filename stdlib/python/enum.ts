@@ -98,6 +98,16 @@ class EnumType(type):
                 data_type = base
                 break
         cls._member_type_ = data_type
+        if data_type is not object:
+            # What the data type has of these gives way to the enumeration's; a ReprEnum keeps str() and format().
+            keeps = any(b.__name__ == "ReprEnum" for b in cls.__mro__)
+            for method in ("__repr__",) if keeps else ("__repr__", "__str__", "__format__"):
+                owner = next(b for b in cls.__mro__ if method in b.__dict__)
+                if not isinstance(owner, EnumType):
+                    if owner is not data_type and owner is not object:
+                        continue
+                    enumeration = next(b for b in cls.__mro__ if isinstance(b, EnumType) and method in b.__dict__)
+                    type.__setattr__(cls, method, enumeration.__dict__[method])
         if use_new is None:
             for base in cls.__mro__[1:]:
                 if isinstance(base, EnumType) and base.__dict__.get("__new_member__") is not None:
@@ -389,15 +399,26 @@ class Flag(Enum):
     def __len__(self):
         return bin(self._value_).count("1")
 
+    def _names(self):
+        """The member's name, or those of its bits; None when it has none."""
+        if self._name_ is not None:
+            return self._name_
+        rest, names = self._value_, []
+        for item in self:
+            names.append(item._name_)
+            rest &= ~item._value_
+        if names and rest:
+            names.append(repr(rest))
+        return "|".join(names) or None
+
     def __repr__(self):
-        if self._name_ is None:
-            return "<%s: %d>" % (self.__class__.__name__, self._value_)
-        return "<%s.%s: %d>" % (self.__class__.__name__, self._name_, self._value_)
+        names = self._names()
+        where = self.__class__.__name__ if names is None else self.__class__.__name__ + "." + names
+        return "<%s: %d>" % (where, self._value_)
 
     def __str__(self):
-        if self._name_ is None:
-            return "%s(%d)" % (self.__class__.__name__, self._value_)
-        return "%s.%s" % (self.__class__.__name__, self._name_)
+        names = self._names()
+        return "%s(%d)" % (self.__class__.__name__, self._value_) if names is None else "%s.%s" % (self.__class__.__name__, names)
 
     def __bool__(self):
         return bool(self._value_)

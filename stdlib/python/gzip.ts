@@ -57,11 +57,18 @@ class GzipFile(io.BytesIO):
             mode += "b"
         self._own = fileobj is None
         self._file = _open(filename, mode) if fileobj is None else fileobj
-        self.name = os.fspath(filename) if filename is not None else getattr(fileobj, "name", "")
+        self._name = os.fspath(filename) if filename is not None else getattr(fileobj, "name", "")
         self._level, self._mtime = compresslevel, mtime
         self._writing = mode[0] in "wax"
-        self.mode = 2 if self._writing else 1
         super().__init__(b"" if self._writing else decompress(self._file.read()))
+
+    @property
+    def name(self):
+        return self._name
+
+    @property
+    def mode(self):
+        return 2 if self._writing else 1
 
     def readable(self):
         return not self._writing

@@ -378,6 +378,8 @@ def getfullargspec(func):
     method = isinstance(func, types.MethodType)
     s = signature(func.__func__ if method else func, follow_wrapped=False)
     args, varargs, varkw, defaults, only, kwdefaults, annotations = [], None, None, [], [], {}, {}
+    if s.return_annotation is not _empty:
+        annotations["return"] = s.return_annotation
     for p in s.parameters.values():
         if p.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
             args.append(p.name)
@@ -393,8 +395,6 @@ def getfullargspec(func):
             varkw = p.name
         if p.annotation is not _empty:
             annotations[p.name] = p.annotation
-    if s.return_annotation is not _empty:
-        annotations["return"] = s.return_annotation
     return FullArgSpec((args, varargs, varkw, tuple(defaults) or None, only, kwdefaults or None, annotations))
 
 

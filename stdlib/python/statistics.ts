@@ -100,7 +100,7 @@ def harmonic_mean(data, weights=None):
         return 0
     sum_, kind, _ = _exact_sum([Fraction(w) / Fraction(x) for w, x in zip(weights, values)])
     _, kind, _ = _exact_sum(values)
-    return _convert(Fraction(total) / sum_, kind)
+    return _convert(Fraction(total) / sum_, float if kind is int else kind)
 
 
 def _sorted(data):

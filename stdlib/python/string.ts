@@ -99,4 +99,102 @@ class Formatter:
         return self.vformat(format_string, args, kwargs)
 
     def vformat(self, format_string, args, kwargs):
-        return format_string.format(*args, **kwargs)
+        used = set()
+        result, _ = self._vformat(format_string, args, kwargs, used, 2, 0)
+        self.check_unused_args(used, args, kwargs)
+        return result
+
+    def _vformat(self, format_string, args, kwargs, used, depth, automatic):
+        if depth < 0:
+            raise ValueError("Max string recursion exceeded")
+        out = []
+        for literal, name, spec, conversion in self.parse(format_string):
+            out.append(literal)
+            if name is None:
+                continue
+            if name == "" or name[0] in ".[":
+                if automatic is None:
+                    raise ValueError("cannot switch from manual field specification to automatic field numbering")
+                name = str(automatic) + name
+                automatic += 1
+            elif name.isdigit():
+                if automatic:
+                    raise ValueError("cannot switch from automatic field numbering to manual field specification")
+                automatic = None
+            value, first = self.get_field(name, args, kwargs)
+            used.add(first)
+            value = self.convert_field(value, conversion)
+            spec, automatic = self._vformat(spec, args, kwargs, used, depth - 1, automatic)
+            out.append(self.format_field(value, spec))
+        return "".join(out), automatic
+
+    def parse(self, format_string):
+        """(literal text, field, spec, conversion) for each part; the last three are None behind the last field."""
+        text, literal, i, n = format_string, [], 0, len(format_string)
+        while i < n:
+            c = text[i]
+            i += 1
+            if c not in "{}" or text[i:i + 1] == c:
+                literal.append(c)
+                i += c in "{}"
+                continue
+            if c == "}":
+                raise ValueError("Single '}' encountered in format string")
+            start, depth = i, 1
+            while i < n and depth:
+                depth += (text[i] == "{") - (text[i] == "}")
+                i += 1
+            if depth:
+                raise ValueError("expected '}' before end of string" if i > start else "Single '{' encountered in format string")
+            field = text[start:i - 1]
+            end, brackets = 0, 0
+            while end < len(field) and (brackets or field[end] not in "!:"):
+                brackets += (field[end] == "[") - (field[end] == "]")
+                end += 1
+            name, rest, conversion = field[:end], field[end:], None
+            if rest.startswith("!"):
+                conversion, rest = rest[1:2], rest[2:]
+                if not conversion or rest and rest[0] != ":":
+                    raise ValueError("expected ':' after conversion specifier" if conversion else
+                                     "end of string while looking for conversion specifier")
+            yield "".join(literal), name, rest[1:], conversion
+            literal = []
+        if literal:
+            yield "".join(literal), None, None, None
+
+    def get_field(self, field_name, args, kwargs):
+        """The object that a field names, and the argument that it begins with."""
+        at = 0
+        while at < len(field_name) and field_name[at] not in ".[":
+            at += 1
+        first, rest = field_name[:at], field_name[at:]
+        if first.isdigit():
+            first = int(first)
+        value = self.get_value(first, args, kwargs)
+        while rest:
+            if rest[0] == ".":
+                at = 1
+                while at < len(rest) and rest[at] not in ".[":
+                    at += 1
+                value, rest = getattr(value, rest[1:at]), rest[at:]
+            else:
+                at = rest.index("]")
+                key = rest[1:at]
+                value, rest = value[int(key) if key.isdigit() else key], rest[at + 1:]
+        return value, first
+
+    def get_value(self, key, args, kwargs):
+        return args[key] if isinstance(key, int) else kwargs[key]
+
+    def check_unused_args(self, used_args, args, kwargs):
+        pass
+
+    def format_field(self, value, format_spec):
+        return format(value, format_spec)
+
+    def convert_field(self, value, conversion):
+        if conversion is None:
+            return value
+        if conversion in ("s", "r", "a"):
+            return {"s": str, "r": repr, "a": ascii}[conversion](value)
+        raise ValueError("Unknown conversion specifier {0!s}".format(conversion))

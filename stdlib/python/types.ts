@@ -28,11 +28,15 @@ MethodType = type(_C()._method)
 MappingProxyType = type(type.__dict__)
 
 
-class MemberDescriptorType:
-    """The type of a slot's descriptor."""
+class _Slotted:
+    __slots__ = ("x",)
 
 
-GetSetDescriptorType = MemberDescriptorType
+MemberDescriptorType = GetSetDescriptorType = type(_Slotted.x)
+CodeType = type(_function.__code__)
+FrameType = type(sys._getframe())
+GenericAlias = type(list[int])
+UnionType = type(int | None)
 try:
     raise TypeError
 except TypeError as _error:

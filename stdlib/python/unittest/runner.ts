@@ -31,22 +31,27 @@ class TestResult:
 
     def _text(self, err, test):
         kind, value, tb = err
-        while tb is not None and tb.tb_frame.f_globals.get("__name__", "").startswith("unittest."):
-            tb = tb.tb_next
-        entries = traceback.extract_tb(tb)
+        # The entries of this package's own functions, at both ends, say nothing.
+        files = [entry.filename for entry in traceback.extract_tb(tb)]
         text = traceback.format_tb(tb)
-        # Entries inside of the assertions' own code say nothing.
-        while entries and entries[-1].name.startswith(("assert", "_fail", "fail", "__exit__")) and len(entries) > 1 \
-                and len(text) == len(entries):
-            entries.pop()
-            text.pop()
-        lines = ["Traceback (most recent call last):\n"] + text if text else []
-        chain = traceback.format_exception(kind, value, None)
-        if value.__cause__ is not None or value.__context__ is not None and not value.__suppress_context__:
-            chain = chain[:-1] + lines + chain[-1:]
-        else:
-            chain = lines + chain
-        return "".join(chain)
+        if len(text) == len(files):
+            begin, end = 0, len(files)
+            while begin < end and files[begin].startswith("<tsvm>/unittest/"):
+                begin += 1
+            while end > begin and files[end - 1].startswith("<tsvm>/unittest/"):
+                end -= 1
+            text = text[begin:end]
+        out = []
+        cause, context = value.__cause__, value.__context__
+        if cause is not None:
+            out += traceback.format_exception(cause)
+            out.append("\nThe above exception was the direct cause of the following exception:\n\n")
+        elif context is not None and not value.__suppress_context__:
+            out += traceback.format_exception(context)
+            out.append("\nDuring handling of the above exception, another exception occurred:\n\n")
+        if text:
+            out.append("Traceback (most recent call last):\n")
+        return "".join(out + text + traceback.format_exception_only(value))
 
     def addError(self, test, err):
         self.errors.append((test, self._text(err, test)))
