@@ -120,7 +120,8 @@ namespace {
 uint32_t big_endian(std::istream& in) {
   unsigned char b[4] = {};
   in.read(reinterpret_cast<char*>(b), 4);
-  return static_cast<uint32_t>(b[0]) << 24 | static_cast<uint32_t>(b[1]) << 16 | static_cast<uint32_t>(b[2]) << 8 | b[3];
+  return static_cast<uint32_t>(b[0]) << 24 | static_cast<uint32_t>(b[1]) << 16 | static_cast<uint32_t>(b[2]) << 8 |
+         b[3];
 }
 
 /// An idx file of bytes with `dims` dimensions.

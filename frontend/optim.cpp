@@ -104,7 +104,8 @@ Tensor SGD::step(LossClosure closure) {
   return loss;
 }
 
-// --- Adam, AdamW -------------------------------------------------------------------------------------------------------
+// --- Adam, AdamW
+// -------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -330,9 +331,8 @@ double cubic_interpolate(double x1, double f1, double g1, double x2, double f2, 
 }  // namespace
 
 std::tuple<double, Tensor, double, int64_t> LBFGS::strong_wolfe(const LossClosure& closure,
-                                                                const std::vector<Tensor>& x, double t,
-                                                                const Tensor& d, double f, const Tensor& g,
-                                                                const Tensor& gtd_tensor) {
+                                                                const std::vector<Tensor>& x, double t, const Tensor& d,
+                                                                double f, const Tensor& g, const Tensor& gtd_tensor) {
   const double c1 = 1e-4, c2 = 0.9, tolerance = 1e-9;
   const int64_t most = 25;
   const double gtd = gtd_tensor.item<double>(), d_norm = d.abs().max().item<double>();
@@ -540,7 +540,8 @@ std::vector<double> StepLR::get_lrs() {
   return lrs;
 }
 
-// --- saving and comparing ------------------------------------------------------------------------------------------------
+// --- saving and comparing
+// ------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -594,9 +595,9 @@ bool same(const std::deque<Tensor>& a, const std::deque<Tensor>& b) {
 #define TORCH_PUT(name) put_value(archive, #name, name());
 #define TORCH_GET(name) get(archive, #name, name());
 #define TORCH_SAME(name) &&same(a.name(), b.name())
-#define TORCH_FIELDS(Class, FIELDS)                                                          \
+#define TORCH_FIELDS(Class, FIELDS)                                                           \
   void Class::serialize(torch::serialize::OutputArchive& archive) const { FIELDS(TORCH_PUT) } \
-  void Class::serialize(torch::serialize::InputArchive& archive) { FIELDS(TORCH_GET) }       \
+  void Class::serialize(torch::serialize::InputArchive& archive) { FIELDS(TORCH_GET) }        \
   bool operator==(const Class& a, const Class& b) { return true FIELDS(TORCH_SAME); }
 
 }  // namespace
@@ -619,7 +620,8 @@ TORCH_FIELDS(AdagradParamState, ADAGRAD_STATE)
 TORCH_FIELDS(RMSpropOptions, RMSPROP_OPTIONS)
 #define RMSPROP_STATE(_) _(step) _(square_avg) _(momentum_buffer) _(grad_avg)
 TORCH_FIELDS(RMSpropParamState, RMSPROP_STATE)
-#define LBFGS_OPTIONS(_) _(lr) _(max_iter) _(max_eval) _(tolerance_grad) _(tolerance_change) _(history_size) _(line_search_fn)
+#define LBFGS_OPTIONS(_) \
+  _(lr) _(max_iter) _(max_eval) _(tolerance_grad) _(tolerance_change) _(history_size) _(line_search_fn)
 TORCH_FIELDS(LBFGSOptions, LBFGS_OPTIONS)
 #define LBFGS_STATE(_) \
   _(func_evals) _(n_iter) _(t) _(prev_loss) _(d) _(H_diag) _(prev_flat_grad) _(old_dirs) _(old_stps) _(ro)
@@ -678,8 +680,9 @@ void load_optimizer(Optimizer& optimizer, InputArchive& archive) {
     IValue numbers;
     one.read("params", numbers);
     const auto list = numbers.toIntVector();
-    TORCH_CHECK(list.size() == group.params().size(),
-                "loaded state dict contains a parameter group that has a different size than the optimizer's parameter group");
+    TORCH_CHECK(
+        list.size() == group.params().size(),
+        "loaded state dict contains a parameter group that has a different size than the optimizer's parameter group");
     for (size_t i = 0; i < list.size(); i++) params[list[i]] = group.params()[i];
     one.read("options", options);
     group.options().serialize(options);
@@ -698,7 +701,7 @@ void load_optimizer(Optimizer& optimizer, InputArchive& archive) {
 
 }  // namespace
 
-#define TORCH_SAVE(Name)                                                                                          \
+#define TORCH_SAVE(Name)                                                                                             \
   void Name::save(OutputArchive& archive) const { save_optimizer<Name##Options, Name##ParamState>(*this, archive); } \
   void Name::load(InputArchive& archive) { load_optimizer<Name##Options, Name##ParamState>(*this, archive); }
 TORCH_SAVE(SGD)

@@ -1,8 +1,8 @@
 // torch::save and torch::load.
 //
-// An archive is a zip of `data.pkl` (the tree of objects), `data/N` (the storages), `code/` (one class per object, so that
-// torch.jit.load reads it too) and `version`. Reading builds data only: of globals those are known that tensors and
-// lists are made of, everything else is an object with attributes. Nothing read is believed before it is checked.
+// An archive is a zip of `data.pkl` (the tree of objects), `data/N` (the storages), `code/` (one class per object, so
+// that torch.jit.load reads it too) and `version`. Reading builds data only: of globals those are known that tensors
+// and lists are made of, everything else is an object with attributes. Nothing read is believed before it is checked.
 #include "torch/serialize.h"
 
 #include <cstdio>
@@ -157,12 +157,12 @@ class Pickler {
       for (const IValue& item : v.toTupleRef().elements()) value(item);
       out += 't';
     } else if (v.isList()) {
-      const char* build = v.toListRef().empty()  ? nullptr
-                          : v.isIntList()        ? "build_intlist"
-                          : v.isDoubleList()     ? "build_doublelist"
-                          : v.isBoolList()       ? "build_boollist"
-                          : v.isTensorList()     ? "build_tensorlist"
-                                                 : nullptr;
+      const char* build = v.toListRef().empty() ? nullptr
+                          : v.isIntList()       ? "build_intlist"
+                          : v.isDoubleList()    ? "build_doublelist"
+                          : v.isBoolList()      ? "build_boollist"
+                          : v.isTensorList()    ? "build_tensorlist"
+                                                : nullptr;
       if (build) global("torch.jit._pickle", build);
       if (build) out += '(';
       out += "](";
@@ -187,7 +187,9 @@ class Pickler {
     }
     const Tensor cpu = t.detach().cpu();
     size_t number = 0;
-    while (number < storages.size() && !(storages[number].is_alias_of(cpu) && storages[number].scalar_type() == cpu.scalar_type())) number++;
+    while (number < storages.size() &&
+           !(storages[number].is_alias_of(cpu) && storages[number].scalar_type() == cpu.scalar_type()))
+      number++;
     if (number == storages.size()) storages.push_back(cpu);
     global("torch._utils", "_rebuild_tensor_v2");
     out += "((";
@@ -230,7 +232,8 @@ class ArchiveWriter {
 };
 
 /// Writes an object and gives its class, "__torch__.Module" or a mangled one.
-std::string write_object(const OutputArchive::Node& node, Pickler& pickle, std::vector<std::pair<std::string, std::string>>& classes) {
+std::string write_object(const OutputArchive::Node& node, Pickler& pickle,
+                         std::vector<std::pair<std::string, std::string>>& classes) {
   using Kind = OutputArchive::Node::Entry::Kind;
   const size_t number = classes.size();
   const std::string module = number ? "__torch__.___torch_mangle_" + std::to_string(number - 1) : "__torch__";
@@ -259,7 +262,8 @@ std::string write_object(const OutputArchive::Node& node, Pickler& pickle, std::
     }
   }
   pickle.out += "ub";
-  classes[number].second = "class Module(Module):\n  __parameters__ = [" + parameters + "]\n  __buffers__ = [" + buffers + "]\n" + attributes;
+  classes[number].second = "class Module(Module):\n  __parameters__ = [" + parameters + "]\n  __buffers__ = [" +
+                           buffers + "]\n" + attributes;
   return module + ".Module";
 }
 
@@ -547,7 +551,8 @@ class Unpickler {
     if (!id.isTuple() || id.toTupleRef().elements().size() != 5) corrupt("a storage's description is wrong");
     const auto& parts = id.toTupleRef().elements();
     if (!parts[1].isString() || !parts[2].isString()) corrupt("a storage's description is wrong");
-    static const ScalarType kTypes[] = {kByte, kChar, kShort, kInt, kLong, kHalf, kFloat, kDouble, kComplexFloat, kComplexDouble, kBool, kBFloat16};
+    static const ScalarType kTypes[] = {kByte,  kChar,   kShort,        kInt,           kLong, kHalf,
+                                        kFloat, kDouble, kComplexFloat, kComplexDouble, kBool, kBFloat16};
     Item item;
     for (const ScalarType t : kTypes)
       if (parts[1].toStringRef() == std::string("\ntorch ") + storage_name(t)) item.type = t;
@@ -576,8 +581,10 @@ class Unpickler {
       int64_t last = offset, n = 1;
       for (size_t i = 0; i < sizes.size(); i++) {
         int64_t reach = 0;
-        if (sizes[i] < 0 || strides[i] < 0 || __builtin_mul_overflow(n, sizes[i], &n)) corrupt("a tensor's sizes are wrong");
-        if (sizes[i] > 0 && (__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) || __builtin_add_overflow(last, reach, &last)))
+        if (sizes[i] < 0 || strides[i] < 0 || __builtin_mul_overflow(n, sizes[i], &n))
+          corrupt("a tensor's sizes are wrong");
+        if (sizes[i] > 0 &&
+            (__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) || __builtin_add_overflow(last, reach, &last)))
           corrupt("a tensor's sizes are wrong");
       }
       if (n > 0 && last >= storage.numel()) corrupt("a tensor is larger than its storage");
@@ -588,7 +595,8 @@ class Unpickler {
       return push(IValue(t));
     }
     if (callee.global == "collections OrderedDict") return push(IValue::dict_of({}));
-    if (callee.global.rfind("torch.jit._pickle build_", 0) == 0 || callee.global == "torch.jit._pickle restore_type_tag") {
+    if (callee.global.rfind("torch.jit._pickle build_", 0) == 0 ||
+        callee.global == "torch.jit._pickle restore_type_tag") {
       if (a.empty()) corrupt("a list is wrong");
       return push(a[0]);
     }
@@ -670,8 +678,8 @@ void InputArchive::load_from(std::istream& stream, c10::optional<Device> device)
 }
 void InputArchive::load_from(const std::string& filename, c10::optional<Device> device) {
   std::ifstream file(filename, std::ios::binary);
-  TORCH_CHECK(file, "open file failed because of errno ", errno, " on fopen: ", std::strerror(errno), ", file path: ",
-              filename);
+  TORCH_CHECK(file, "open file failed because of errno ", errno, " on fopen: ", std::strerror(errno),
+              ", file path: ", filename);
   load_from(file, device);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ATen/ATen.h"
+#include "c10/util/Logging.h"
 
 namespace torch {
 

@@ -15,13 +15,6 @@
 #include "ATen/core/List.h"
 #include "ATen/core/Tensor.h"
 
-namespace torch {
-namespace jit {
-struct Module;
-struct Object;
-}  // namespace jit
-}  // namespace torch
-
 namespace c10 {
 
 struct IValue;
@@ -86,8 +79,6 @@ struct IValue final {
   IValue(c10::Device d) : v_(d) {}
   IValue(const at::Scalar& s);
   IValue(c10::ScalarType t) : IValue(static_cast<int64_t>(t)) {}
-  IValue(const torch::jit::Object& o);
-  IValue(const torch::jit::Module& m);
   template <class... T>
   IValue(std::tuple<T...> t)
       : IValue(std::apply([](auto&&... items) { return ivalue::Tuple::create(std::vector<IValue>{IValue(items)...}); },
@@ -125,7 +116,6 @@ struct IValue final {
   bool isTensorList() const;
   bool isGenericDict() const { return is<std::shared_ptr<ivalue::Dict>>(); }
   bool isObject() const { return is<std::shared_ptr<ivalue::Object>>(); }
-  bool isModule() const;
   bool isDevice() const { return is<c10::Device>(); }
   bool isPtrType() const { return isTensor() || isString() || isTuple() || isList() || isGenericDict() || isObject(); }
 
@@ -145,7 +135,6 @@ struct IValue final {
   std::shared_ptr<ivalue::Tuple> toTuple() const { return get<std::shared_ptr<ivalue::Tuple>>("Tuple"); }
   const ivalue::Tuple& toTupleRef() const { return *get<std::shared_ptr<ivalue::Tuple>>("Tuple"); }
   std::shared_ptr<ivalue::Object> toObject() const { return get<std::shared_ptr<ivalue::Object>>("Object"); }
-  torch::jit::Module toModule() const;
   c10::ArrayRef<IValue> toListRef() const;
   c10::List<IValue> toList() const;
   c10::List<int64_t> toIntList() const { return toTypedList<int64_t>(); }
@@ -265,8 +254,6 @@ struct IValue::Convert {
       return v.toScalar();
     else if constexpr (std::is_same_v<T, c10::Device>)
       return v.toDevice();
-    else if constexpr (std::is_same_v<T, torch::jit::Module>)
-      return v.toModule();
     else
       return T(v);
   }
