@@ -389,7 +389,7 @@ def _dtype_of(storage_type):
     return dtype
 
 
-def _make_unpickler(base, persistent_load, weights_only, args):
+def _unpickler_class(base, weights_only):
     """An unpickler of the module's class that knows storages."""
 
     class _StorageUnpickler(base):
@@ -404,23 +404,40 @@ def _make_unpickler(base, persistent_load, weights_only, args):
                     f"error: Unsupported class {module}.{name}")
             return super().find_class(module, name)
 
-    return _StorageUnpickler, persistent_load, args
+    return _StorageUnpickler
+
+
+class _Cursor:
+    """Bytes read from a place on, as a file gives them."""
+
+    def __init__(self, data, at):
+        self.data = data
+        self.at = at
+
+    def read(self, n):
+        n = min(n, len(self.data) - self.at)
+        piece = self.data.slice(self.at, n)
+        self.at += n
+        return piece
+
+    def readline(self):
+        raise NotImplementedError("a pickle is read in blocks")
 
 
 def _unpickle(data, pickle_module, persistent_load, weights_only, args, at=0):
-    """(value, position behind it) of the pickle at a place in some bytes."""
-    cls = _make_unpickler(pickle_module.Unpickler, persistent_load, weights_only, args)[0]
-    stream = io.BytesIO(data)
-    stream.seek(at)
+    """(value, position behind it) of the pickle at a place in some Bytes."""
+    cls = _unpickler_class(pickle_module.Unpickler, weights_only)
+    if issubclass(cls, pickle.Unpickler):
+        unpickler = cls(_Cursor(data, at), **args)
+        # Which functions may be called is the allow list's business here too, though find_class is one of our own.
+        value, used, _ = unpickler._reader.load(unpickler._file, True, pickle._Checked(unpickler.find_class), persistent_load,
+                                                unpickler.encoding, unpickler.errors)
+        return value, at + used
+    stream = io.BytesIO(data.slice(at, len(data) - at))
     unpickler = cls(stream, **args)
     unpickler.persistent_load = persistent_load
-    if isinstance(unpickler, pickle.Unpickler):
-        # Straight from the bytes; which functions may be called is the allow list's business here too.
-        value, used, _ = unpickler._reader.load(data[at:] if at else data, False, pickle._Checked(unpickler.find_class),
-                                                persistent_load, unpickler.encoding, unpickler.errors)
-        return value, at + used
     value = unpickler.load()
-    return value, stream.tell()
+    return value, at + stream.tell()
 
 
 def _load(archive, map_location, pickle_module, weights_only, args, pickle_file="data.pkl"):
@@ -443,7 +460,7 @@ def _load(archive, map_location, pickle_module, weights_only, args, pickle_file=
             loaded[key] = restored
         return loaded[key]
 
-    return _unpickle(archive.read(pickle_file), pickle_module, persistent_load, weights_only, args)[0]
+    return _unpickle(_Bytes(archive.read(pickle_file)), pickle_module, persistent_load, weights_only, args)[0]
 
 
 _SIZES = {dtype: torch.empty(0, dtype=dtype).element_size() for dtype in _NAMES}
@@ -479,17 +496,14 @@ def _legacy_load(data, map_location, pickle_module, weights_only, args):
             return storages[key]
         raise NotImplementedError("torch.load: storages that are views of others (PyTorch before 0.4) are not supported")
 
-    whole = data.slice(0, len(data))
-    if whole[:5] != b"\x80\x02\x8a\x0al"[:5] and _looks_like_tar(whole):
+    if len(data) > 262 and data.slice(257, 5) == b"ustar":
         raise NotImplementedError("torch.load: tar files (PyTorch before 0.1.10) are not supported")
+    if not len(data):
+        raise EOFError("Ran out of input")
 
     def next_pickle(at, load_storages=None):
-        if load_storages is None:
-            return _unpickle(whole, pickle_module, None, weights_only, args, at)
-        return _unpickle(whole, pickle_module, load_storages, weights_only, args, at)
+        return _unpickle(data, pickle_module, load_storages, weights_only, args, at)
 
-    if not whole:
-        raise EOFError("Ran out of input")
     magic, at = next_pickle(0)
     if magic != MAGIC_NUMBER:
         raise RuntimeError("Invalid magic number; corrupt file?")
@@ -516,7 +530,3 @@ def _legacy_load(data, map_location, pickle_module, weights_only, args):
             storage.copy_(data.storage(storage.dtype, at, size))
         at += size
     return value, at
-
-
-def _looks_like_tar(data):
-    return len(data) > 262 and data[257:262] == b"ustar"

@@ -10,7 +10,7 @@ namespace {
 constexpr uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
                    kLocator64 = 0x07064b50;
 constexpr size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kEnd64Size = 56, kLocatorSize = 20;
-// Deflate cannot do better than 1032 to 1.
+// Deflate cannot do better than 1032 to 1; other methods are not read at all.
 constexpr uint64_t kLargestRatio = 1032;
 
 uint64_t number(const uint8_t* p, int bytes) {
@@ -105,7 +105,7 @@ bool ZipReader::open(std::span<const uint8_t> bytes, std::string& error) {
     e.data_offset = local + kLocalSize + u16(data + local + 26) + u16(data + local + 28);
     if (!inside(e.data_offset, e.compressed_size, offset)) return fail("invalid header or archive is corrupted");
     if (e.method == 0 && e.size != e.compressed_size) return fail("invalid header or archive is corrupted");
-    if (e.method == 8 && e.size / kLargestRatio > e.compressed_size)
+    if (e.method != 0 && e.size / kLargestRatio > e.compressed_size)
       return fail("invalid header or archive is corrupted");
     entries_.push_back(std::move(e));
     at += kCentralSize + name_size + extra_size + comment_size;

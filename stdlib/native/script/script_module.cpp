@@ -131,6 +131,15 @@ class ModuleMembers : public script::FreezeHost {
   ScriptState& s_;
 };
 
+const NativeDef kFunctionMethods[] = {
+    {"save(self, f, _extra_files=None)",
+     [](VM& vm, const Value* a) {
+       Ref jit(vm.callbacks.import_module(vm, "torch.jit"));
+       if (jit.is_error()) return Value::error();
+       return call_method(vm, *jit, "save", std::span(a, 3));
+     }},
+};
+
 const GetSetDef kFunctionAttributes[] = {
     {"name", [](VM& vm, Value self) { return make_str(vm, state(vm).function_of(self)->name); }},
     {"__name__", [](VM& vm, Value self) { return make_str(vm, state(vm).function_of(self)->name); }},
@@ -429,7 +438,7 @@ Value make_script(VM& vm) {
       return make_str(v, "<torch.jit.ScriptFunction " + state(v).function_of(self)->name + ">");
     };
     s.function_type = t;
-    finish_type(vm, t, {.getset = kFunctionAttributes});
+    finish_type(vm, t, {.methods = kFunctionMethods, .getset = kFunctionAttributes});
   }
   ModuleBuilder m(vm, "_script");
   m.functions(kFunctions)

@@ -134,3 +134,15 @@ class CompilationUnit:
 def _dedent(text):
     import textwrap
     return textwrap.dedent(text)
+
+
+def save(m, f, _extra_files=None):
+    """Writes a script module or function to an archive."""
+    from torch.jit import _serialization
+    _serialization.save(m, f, _extra_files)
+
+
+def load(f, map_location=None, _extra_files=None):
+    """Reads a script module from an archive."""
+    from torch.jit import _serialization
+    return _serialization.load(f, map_location, _extra_files)
