@@ -208,7 +208,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     U = LU_data.new_empty([0])
     P = LU_data.new_empty([0])
     if unpack_data:
-        L = LU_data.narrow(-1, 0, k).tril(-1) + torch.eye(m, k, dtype=LU_data.dtype)
+        L = LU_data.narrow(-1, 0, k).tril(-1) + torch.eye(m, k, dtype=LU_data.dtype, device=LU_data.device)
         U = LU_data.narrow(-2, 0, k).triu()
     if unpack_pivots:
         order = torch.permutation_of(LU_pivots, m)
@@ -400,7 +400,7 @@ def linalg_inv_ex(self: Tensor, *, check_errors: bool = False) -> tuple[Tensor, 
     check_square(self, "linalg.inv")
     LU, pivots, info = torch.linalg_lu_factor_ex(self)
     n = self.size(-1)
-    x = torch.lu_solve_plain(LU, pivots, torch.eye(n, dtype=self.dtype).expand(self.shape), False)
+    x = torch.lu_solve_plain(LU, pivots, torch.eye(n, dtype=self.dtype, device=self.device).expand(self.shape), False)
     if check_errors:
         check_linalg(info, "linalg.inv_ex", self.dim() == 2)
     return x, info
@@ -618,7 +618,7 @@ def householder_composed(input: Tensor, tau: Tensor) -> Tensor:
     """The same as products of differentiable operators, one reflection after another from the last."""
     m = input.size(-2)
     n = input.size(-1)
-    out = torch.eye(m, n, dtype=input.dtype).expand(input.shape)
+    out = torch.eye(m, n, dtype=input.dtype, device=input.device).expand(input.shape)
     for j in range(tau.size(-1)):
         i = tau.size(-1) - 1 - j
         below = input.narrow(-1, i, 1).tril(-i - 1)
@@ -1175,7 +1175,7 @@ def linalg_matrix_exp(self: Tensor) -> Tensor:
         largest = largest * 0.5
         squarings = squarings + 1
     a = self * (0.5 ** float(squarings))
-    identity = torch.eye(n, dtype=self.dtype).expand(self.shape)
+    identity = torch.eye(n, dtype=self.dtype, device=self.device).expand(self.shape)
     out = identity + a
     term = a
     for k in range(2, 17):
@@ -1227,7 +1227,7 @@ def matrix_power_of(self: Tensor, n: int) -> Tensor:
     if n < 0:
         return torch.matrix_power_of(torch.linalg_inv(self), -n)
     if n == 0:
-        return self.clone().zero_() + torch.eye(self.size(-1), dtype=self.dtype)
+        return self.clone().zero_() + torch.eye(self.size(-1), dtype=self.dtype, device=self.device)
     if n == 1:
         return self.clone()
     if n == 2:
