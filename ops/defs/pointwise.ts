@@ -219,6 +219,8 @@ def _(grad, self, result):
 def pow_gradient(grad: Tensor, self: Tensor, exponent: Scalar) -> Tensor:
     if exponent == 0:
         return grad.zeros_like()
+    if exponent == 2:
+        return grad * (exponent * self).conj()
     return grad * (exponent * self.pow(exponent - 1)).conj()
 
 
