@@ -403,7 +403,7 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=False, **pick
 
 
 # Functions of the language that take arguments in more ways than the operator of that name: found when first used.
-for _name in ("block_diag", "cartesian_prod", "cdist", "chain_matmul", "tensordot"):
+for _name in ("block_diag", "cartesian_prod", "chain_matmul", "tensordot"):
     del globals()[_name]
 
 

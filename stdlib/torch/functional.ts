@@ -68,14 +68,6 @@ def chain_matmul(*matrices, out=None):
     return out.copy_(result)
 
 
-def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
-    """The p-norms of all differences of rows."""
-    modes = {"use_mm_for_euclid_dist_if_necessary": None, "use_mm_for_euclid_dist": 1, "donot_use_mm_for_euclid_dist": 2}
-    if compute_mode not in modes:
-        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
-    return _C._functions.cdist(x1, x2, p, modes[compute_mode])
-
-
 def tensordot(a, b, dims=2, out=None):
     """Sums of products along several dimensions."""
     if not isinstance(dims, (tuple, list, torch.Tensor, int)):
