@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -228,16 +229,33 @@ LineResult LineReader::read_plain(const std::string& prompt, std::string& line) 
   return LineResult::Line;
 }
 
+namespace {
+
+/// Ctrl-C is let in only while ppoll waits: one that came between the look at the flag and the wait would be lost.
+struct InterruptsHeld {
+  sigset_t before;
+  InterruptsHeld() {
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+  }
+  ~InterruptsHeld() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+};
+
+}  // namespace
+
 LineResult LineReader::read(const std::string& prompt, std::string& line) {
   if (!has_readline_) return read_plain(prompt, line);
   const Readline& r = readline();
   current_vm = &vm_;
   line_done = false;
   line_text = nullptr;
+  const InterruptsHeld held;
   r.callback_handler_install(prompt.c_str(), take_line);
   while (!line_done) {
     pollfd input{0, POLLIN, 0};
-    int ready = ::poll(&input, 1, -1);
+    const int ready = vm_.interrupted ? 0 : ::ppoll(&input, 1, nullptr, &held.before);
     if (vm_.interrupted && !vm::handle_interrupt(vm_)) {
       bool stop = vm::clear_pending_if(vm_, vm_.types.KeyboardInterrupt);
       r.free_line_state();
