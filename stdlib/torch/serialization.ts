@@ -4,6 +4,7 @@ An archive is a zip file: data.pkl, a pickle of the object in which storages are
 entry of its own. The old format is pickles one after the other with the storages' bytes behind them; it is read and, on request,
 written. Reading builds data only: see pickle. Storages of a file are its mapped pages, not copies.
 """
+import copyreg
 import io
 import os
 import pickle
@@ -47,6 +48,9 @@ def _get_layout(name):
     if name not in layouts:
         raise NotImplementedError(f"torch.load: layout {name} is not supported")
     return layouts[name]
+
+
+copyreg.pickle(torch.layout, lambda layout: (_get_layout, (str(layout),)))
 
 
 def _allowed_global(module, name):

@@ -498,6 +498,5 @@ def load(f, map_location=None, _extra_files=None):
     _archive.finish(made)
     if _extra_files is not None:
         for name in list(_extra_files):
-            if archive.has("extra/" + name):
-                _extra_files[name] = archive.read("extra/" + name)
+            _extra_files[name] = archive.read("extra/" + name) if archive.has("extra/" + name) else b""
     return made
