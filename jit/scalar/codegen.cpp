@@ -186,7 +186,11 @@ Gp Codegen::raw_bits(ValueId v) {
   const Place& p = place(v);
   if (p.kind != Place::Double) return p.kind == Place::Fixed ? fixed_bits(p.imm) : ints(v);
   Gp r = gp();
-  cc().movq(r, p.x);
+  // From a copy that has just been made: in the place of a register that was spilled AsmJit would put its memory, and
+  // movq from memory is another instruction.
+  Xmm here = cc().newXmmSd();
+  cc().movapd(here, p.x);
+  cc().movq(r, here);
   return r;
 }
 

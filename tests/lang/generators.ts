@@ -339,3 +339,33 @@ def two_way():
 g = two_way()
 next(g)
 print(g.send(3), g.send(4))  # expect: 3 7
+
+
+# A loop that is left in its first round lets go of its iterator.
+def noisy():
+    try:
+        yield 1
+    finally:
+        print("let go")
+
+
+def first():
+    for x in noisy():
+        break
+    print("left")
+
+
+def failing():
+    for x in noisy():
+        raise ValueError("failed")
+
+
+first()
+# expect: let go
+# expect: left
+try:
+    failing()
+except ValueError as e:
+    print(e)
+# expect: let go
+# expect: failed

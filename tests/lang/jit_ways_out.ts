@@ -244,3 +244,27 @@ for _ in range(3):
 # expect: maximum recursion depth exceeded
 reached = [depth(0) for _ in range(5)]
 print(len(set(reached)), sys.getrecursionlimit() - 50 < reached[0] < sys.getrecursionlimit())  # expect: 1 True
+
+# --- floats that stay in memory across calls
+
+
+def spilled(a, b):
+    i = 3
+    try:
+        i = (i | i) | (i & i)
+    except TypeError:
+        pass
+    x = 1.0
+    try:
+        x /= b if i > i else a
+        b += a
+    except TypeError:
+        pass
+    return x, b
+
+
+for _ in range(3):
+    print(spilled(-1.0, 0.5))
+# expect: (-1.0, -0.5)
+# expect: (-1.0, -0.5)
+# expect: (-1.0, -0.5)
