@@ -1,8 +1,6 @@
 // torch::autograd over the library's tape.
 #include "torch/autograd.h"
 
-#include <cxxabi.h>
-
 #include <cstdlib>
 
 #include "frontend/convert.h"
@@ -142,14 +140,6 @@ class FunctionNode final : public ag::VariadicNode {
   std::unique_ptr<ag::ResultMeta[]> results_;
 };
 
-std::string readable(const std::type_info& type) {
-  int status = 0;
-  char* text = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  std::string s = status == 0 && text ? text : type.name();
-  std::free(text);
-  return s;
-}
-
 }  // namespace
 
 variable_list AutogradContext::get_saved_variables() const {
@@ -187,7 +177,7 @@ FunctionCall::FunctionCall(const std::type_info& function, variable_list inputs,
                            variable_list (*backward)(AutogradContext*, variable_list))
     : state_(std::make_unique<State>()) {
   State& s = *state_;
-  s.name = "torch::autograd::CppNode<" + readable(function) + ">";
+  s.name = "torch::autograd::CppNode<" + tsvm::frontend::type_text(function) + ">";
   s.inputs = std::move(inputs);
   s.backward = backward;
   for (const bool v : is_variable) s.edge_of.push_back(v ? static_cast<int>(s.edges++) : -1);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <tuple>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,8 @@ static_assert(sizeof(at::Tensor) == sizeof(ops::Tensor));
 
 [[noreturn]] void throw_public(const ops::Error& e);
 [[noreturn]] void fail_undefined();
+/// The name of a C++ type as one writes it.
+std::string type_text(const std::type_info& type);
 
 /// Runs what calls operators.
 template <class F>

@@ -1,4 +1,6 @@
 // c10: errors and warnings, element types, numbers, devices; generators.
+#include <cxxabi.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -329,6 +331,14 @@ void manual_seed(uint64_t seed) { tsvm::ops::default_generator().manual_seed(see
 }  // namespace at
 
 namespace tsvm::frontend {
+
+std::string type_text(const std::type_info& type) {
+  int status = 0;
+  char* text = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
+  std::string s = status == 0 && text ? text : type.name();
+  std::free(text);
+  return s;
+}
 
 void throw_public(const ops::Error& e) {
   // Where in the library it was raised is of no use to a program.

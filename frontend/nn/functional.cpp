@@ -89,7 +89,9 @@ Tensor rrelu(Tensor input, const RReLUFuncOptions& o) {
 Tensor celu(Tensor input, const CELUFuncOptions& o) {
   return o.inplace() ? at::celu_(input, o.alpha()) : at::celu(input, o.alpha());
 }
-Tensor softplus(const Tensor& input, const SoftplusFuncOptions& o) { return at::softplus(input, o.beta(), o.threshold()); }
+Tensor softplus(const Tensor& input, const SoftplusFuncOptions& o) {
+  return at::softplus(input, o.beta(), o.threshold());
+}
 Tensor softshrink(const Tensor& input, const SoftshrinkFuncOptions& o) { return at::softshrink(input, o.lambda()); }
 Tensor softsign(const Tensor& input) { return input / (input.abs() + 1); }
 Tensor tanhshrink(const Tensor& input) { return input - input.tanh(); }
@@ -98,7 +100,8 @@ Tensor threshold(Tensor input, const ThresholdFuncOptions& o) {
 }
 Tensor prelu(const Tensor& input, const Tensor& weight) { return at::prelu(input, weight); }
 
-// --- linear, distances, vision -----------------------------------------------------------------------------------------
+// --- linear, distances, vision
+// -----------------------------------------------------------------------------------------
 
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
   return at::linear(input, weight, maybe(bias));
@@ -132,8 +135,9 @@ Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& o) {
   TORCH_CHECK(o.size() || o.scale_factor(), "either size or scale_factor should be defined");
   TORCH_CHECK(!(o.size() && o.scale_factor()), "only one of size or scale_factor should be defined");
   const bool nearest = mode == "kNearest" || mode == "kArea" || mode == "kNearestExact";
-  TORCH_CHECK(!(nearest && o.align_corners()),
-              "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear");
+  TORCH_CHECK(
+      !(nearest && o.align_corners()),
+      "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear");
   if (o.scale_factor())
     TORCH_CHECK(o.scale_factor()->size() == dims, "scale_factor shape must match input shape. Input is ", dims,
                 "D, scale_factor size is ", c10::ArrayRef<double>(*o.scale_factor()));
@@ -143,8 +147,10 @@ Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& o) {
   c10::optional<c10::ArrayRef<double>> factors = c10::nullopt;
   if (o.size()) {
     sizes = *o.size();
-    TORCH_CHECK(sizes.size() == dims, "Input and output must have the same number of spatial dimensions, but got input "
-                "with spatial dimensions of ", input.sizes().slice(2), " and output size of ", c10::IntArrayRef(sizes));
+    TORCH_CHECK(sizes.size() == dims,
+                "Input and output must have the same number of spatial dimensions, but got input "
+                "with spatial dimensions of ",
+                input.sizes().slice(2), " and output size of ", c10::IntArrayRef(sizes));
     size = c10::IntArrayRef(sizes);
   } else if (o.recompute_scale_factor().value_or(false) || mode == "kArea") {
     for (size_t i = 0; i < dims; i++)
@@ -177,12 +183,13 @@ Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& o) {
                            : op::_upsample_nearest_exact3d(x, s, f));
     if (mode == "kLinear" && d == 3) return give(op::upsample_linear1d(x, s, align, f));
     if (mode == "kBilinear" && d == 4)
-      return give(o.antialias() ? op::_upsample_bilinear2d_aa(x, s, align, f) : op::upsample_bilinear2d(x, s, align, f));
+      return give(o.antialias() ? op::_upsample_bilinear2d_aa(x, s, align, f)
+                                : op::upsample_bilinear2d(x, s, align, f));
     if (mode == "kBicubic" && d == 4)
       return give(o.antialias() ? op::_upsample_bicubic2d_aa(x, s, align, f) : op::upsample_bicubic2d(x, s, align, f));
     if (mode == "kTrilinear" && d == 5) return give(op::upsample_trilinear3d(x, s, align, f));
-    TORCH_CHECK(false, "Input Error: Only 3D, 4D and 5D input Tensors supported (got ", d, "D) for the modes: nearest | ",
-                "linear | bilinear | bicubic | trilinear (got ", mode, ")");
+    TORCH_CHECK(false, "Input Error: Only 3D, 4D and 5D input Tensors supported (got ", d,
+                "D) for the modes: nearest | ", "linear | bilinear | bicubic | trilinear (got ", mode, ")");
   });
 }
 
@@ -209,7 +216,8 @@ Tensor pad(const Tensor& input, const PadFuncOptions& o) {
                  mode == "kConstant" ? c10::optional<double>(o.value()) : c10::nullopt);
 }
 
-// --- dropout, embedding ------------------------------------------------------------------------------------------------
+// --- dropout, embedding
+// ------------------------------------------------------------------------------------------------
 
 Tensor dropout(Tensor input, const DropoutFuncOptions& o) {
   check_probability(o.p());
@@ -247,7 +255,8 @@ void renormalise(const Tensor& input, const Tensor& weight, c10::optional<double
   c10::AutoGradMode off(false);
   Tensor w = weight;
   tsvm::frontend::run([&] {
-    tsvm::ops::op::embedding_renorm_(tsvm::frontend::in(w), tsvm::frontend::in(input.contiguous()), *max_norm, norm_type);
+    tsvm::ops::op::embedding_renorm_(tsvm::frontend::in(w), tsvm::frontend::in(input.contiguous()), *max_norm,
+                                     norm_type);
   });
 }
 }  // namespace
@@ -261,10 +270,12 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingFuncO
 Tensor embedding_bag(const Tensor& input, const Tensor& weight, const EmbeddingBagFuncOptions& o) {
   Tensor indices = input, offsets = o.offsets(), factors = o.per_sample_weights();
   TORCH_CHECK(!factors.defined() || input.sizes() == factors.sizes(), "embedding_bag: If per_sample_weights (",
-              factors.defined() ? factors.sizes() : IntArrayRef(), ") is not null, then it must have the same shape as the input (",
-              input.sizes(), ")");
+              factors.defined() ? factors.sizes() : IntArrayRef(),
+              ") is not null, then it must have the same shape as the input (", input.sizes(), ")");
   if (input.dim() == 2) {
-    TORCH_CHECK(!offsets.defined(), "If input is 2D, then offsets has to be null, as input is treated is a mini-batch of fixed length sequences. However, found offsets of type Tensor");
+    TORCH_CHECK(!offsets.defined(),
+                "If input is 2D, then offsets has to be null, as input is treated is a mini-batch of fixed length "
+                "sequences. However, found offsets of type Tensor");
     offsets = at::arange(0, input.numel(), input.size(1), at::TensorOptions(kLong));
     indices = input.reshape({-1});
     if (factors.defined()) factors = factors.reshape({-1});
@@ -272,44 +283,18 @@ Tensor embedding_bag(const Tensor& input, const Tensor& weight, const EmbeddingB
     TORCH_CHECK(input.dim() == 1, "input has to be 1D or 2D Tensor, but got Tensor of dimension ", input.dim());
     TORCH_CHECK(offsets.defined(), "offsets has to be a 1D Tensor but got null");
     TORCH_CHECK(offsets.dim() == 1, "offsets has to be a 1D Tensor");
-    if (o.include_last_offset()) offsets = offsets.narrow(0, 0, offsets.size(0) - 1);
   }
   renormalise(indices, weight, o.max_norm(), o.norm_type());
   const std::string mode = enumtype::get_enum_name(o.mode());
   TORCH_CHECK(!factors.defined() || mode == "kSum",
               "embedding_bag: per_sample_weights was not null. per_sample_weights is only supported for mode='kSum' "
-              "(got mode='", mode.substr(1), "').Please open a feature request on GitHub.");
-  const int64_t n = indices.numel(), bags = offsets.numel(), row = padding_row(o.padding_idx(), weight.size(0));
-  offsets = offsets.to(kLong);
-  // The bag of each index; padding's count nowhere.
-  Tensor bag = at::zeros({n}, at::TensorOptions(kLong));
-  if (bags > 1 && n > 0) {
-    Tensor inner = offsets.narrow(0, 1, bags - 1);
-    inner = inner.masked_select(inner < n);
-    bag = at::zeros({n}, at::TensorOptions(kLong)).index_add(0, inner, at::ones_like(inner)).cumsum(0);
-  }
-  Tensor rows = at::embedding(weight, indices, row, o.scale_grad_by_freq(), o.sparse());
-  if (factors.defined()) rows = rows * factors.unsqueeze(1);
-  Tensor counts = at::ones({n}, weight.options());
-  if (row >= 0) {
-    Tensor keep = (indices != row);
-    rows = rows * keep.unsqueeze(1).to(rows.scalar_type());
-    counts = keep.to(rows.scalar_type());
-    if (mode == "kMax") {
-      Tensor kept = keep.nonzero().squeeze(1);
-      rows = rows.index_select(0, kept);
-      bag = bag.index_select(0, kept);
-    }
-  }
-  const int64_t width = weight.size(1);
-  if (mode == "kMax") {
-    Tensor out = at::zeros({bags, width}, weight.options());
-    return out.scatter_reduce(0, bag.unsqueeze(1).expand({bag.size(0), width}), rows, "amax", false);
-  }
-  Tensor sum = at::zeros({bags, width}, weight.options()).index_add(0, bag, rows);
-  if (mode == "kSum") return sum;
-  Tensor sizes = at::zeros({bags}, weight.options()).index_add(0, bag, counts).clamp_min(1);
-  return sum / sizes.unsqueeze(1);
+              "(got mode='",
+              mode.substr(1), "').Please open a feature request on GitHub.");
+  const int64_t number = mode == "kSum" ? 0 : mode == "kMean" ? 1 : 2;
+  c10::optional<int64_t> padding;
+  if (o.padding_idx()) padding = padding_row(o.padding_idx(), weight.size(0));
+  return std::get<0>(at::embedding_bag(weight, indices, offsets, o.scale_grad_by_freq(), number, o.sparse(),
+                                       maybe(factors), o.include_last_offset(), padding));
 }
 
 // --- normalisation ---------------------------------------------------------------------------------------------------
@@ -360,18 +345,18 @@ Tensor normalize(const Tensor& input, NormalizeFuncOptions o) {
 
 // --- convolution -----------------------------------------------------------------------------------------------------
 
-#define TORCH_CONV(D)                                                                                                  \
-  Tensor conv##D##d(const Tensor& input, const Tensor& weight, const Conv##D##dFuncOptions& o) {                       \
-    if (const auto* sizes = std::get_if<ExpandingArray<D>>(&o.padding().base()))                                       \
-      return at::conv##D##d(input, weight, maybe(o.bias()), list(o.stride()), list(*sizes), list(o.dilation()),        \
-                            o.groups());                                                                               \
-    const char* mode = std::holds_alternative<enumtype::kValid>(o.padding().base()) ? "valid" : "same";                \
-    return at::conv##D##d(input, weight, maybe(o.bias()), list(o.stride()), c10::string_view(mode),                    \
-                          list(o.dilation()), o.groups());                                                             \
-  }                                                                                                                    \
-  Tensor conv_transpose##D##d(const Tensor& input, const Tensor& weight, const ConvTranspose##D##dFuncOptions& o) {    \
-    return at::conv_transpose##D##d(input, weight, maybe(o.bias()), list(o.stride()), list(o.padding()),               \
-                                    list(o.output_padding()), o.groups(), list(o.dilation()));                         \
+#define TORCH_CONV(D)                                                                                               \
+  Tensor conv##D##d(const Tensor& input, const Tensor& weight, const Conv##D##dFuncOptions& o) {                    \
+    if (const auto* sizes = std::get_if<ExpandingArray<D>>(&o.padding().base()))                                    \
+      return at::conv##D##d(input, weight, maybe(o.bias()), list(o.stride()), list(*sizes), list(o.dilation()),     \
+                            o.groups());                                                                            \
+    const char* mode = std::holds_alternative<enumtype::kValid>(o.padding().base()) ? "valid" : "same";             \
+    return at::conv##D##d(input, weight, maybe(o.bias()), list(o.stride()), c10::string_view(mode),                 \
+                          list(o.dilation()), o.groups());                                                          \
+  }                                                                                                                 \
+  Tensor conv_transpose##D##d(const Tensor& input, const Tensor& weight, const ConvTranspose##D##dFuncOptions& o) { \
+    return at::conv_transpose##D##d(input, weight, maybe(o.bias()), list(o.stride()), list(o.padding()),            \
+                                    list(o.output_padding()), o.groups(), list(o.dilation()));                      \
   }
 TORCH_CONV(1)
 TORCH_CONV(2)
@@ -392,14 +377,14 @@ Tensor avg_pool3d(const Tensor& input, const AvgPool3dFuncOptions& o) {
   return at::avg_pool3d(input, list(o.kernel_size()), list(o.stride()), list(o.padding()), o.ceil_mode(),
                         o.count_include_pad(), o.divisor_override());
 }
-#define TORCH_MAX_POOL(D)                                                                                          \
-  Tensor max_pool##D##d(const Tensor& input, const MaxPool##D##dFuncOptions& o) {                                  \
+#define TORCH_MAX_POOL(D)                                                                                            \
+  Tensor max_pool##D##d(const Tensor& input, const MaxPool##D##dFuncOptions& o) {                                    \
     return at::max_pool##D##d(input, list(o.kernel_size()), list(o.stride()), list(o.padding()), list(o.dilation()), \
-                              o.ceil_mode());                                                                      \
-  }                                                                                                                \
-  std::tuple<Tensor, Tensor> max_pool##D##d_with_indices(const Tensor& input, const MaxPool##D##dFuncOptions& o) { \
-    return at::max_pool##D##d_with_indices(input, list(o.kernel_size()), list(o.stride()), list(o.padding()),      \
-                                           list(o.dilation()), o.ceil_mode());                                     \
+                              o.ceil_mode());                                                                        \
+  }                                                                                                                  \
+  std::tuple<Tensor, Tensor> max_pool##D##d_with_indices(const Tensor& input, const MaxPool##D##dFuncOptions& o) {   \
+    return at::max_pool##D##d_with_indices(input, list(o.kernel_size()), list(o.stride()), list(o.padding()),        \
+                                           list(o.dilation()), o.ceil_mode());                                       \
   }
 TORCH_MAX_POOL(1)
 TORCH_MAX_POOL(2)
@@ -420,16 +405,16 @@ std::vector<int64_t> output_sizes(const Tensor&, const ExpandingArray<D>& sizes)
   return list(sizes).vec();
 }
 }  // namespace
-#define TORCH_ADAPTIVE(D)                                                                                       \
-  Tensor adaptive_avg_pool##D##d(const Tensor& input, const AdaptiveAvgPool##D##dFuncOptions& o) {              \
-    return at::adaptive_avg_pool##D##d(input, output_sizes(input, o.output_size()));                            \
-  }                                                                                                             \
-  std::tuple<Tensor, Tensor> adaptive_max_pool##D##d_with_indices(const Tensor& input,                          \
-                                                                  const AdaptiveMaxPool##D##dFuncOptions& o) {  \
-    return at::adaptive_max_pool##D##d(input, output_sizes(input, o.output_size()));                            \
-  }                                                                                                             \
-  Tensor adaptive_max_pool##D##d(const Tensor& input, const AdaptiveMaxPool##D##dFuncOptions& o) {              \
-    return std::get<0>(adaptive_max_pool##D##d_with_indices(input, o));                                         \
+#define TORCH_ADAPTIVE(D)                                                                                      \
+  Tensor adaptive_avg_pool##D##d(const Tensor& input, const AdaptiveAvgPool##D##dFuncOptions& o) {             \
+    return at::adaptive_avg_pool##D##d(input, output_sizes(input, o.output_size()));                           \
+  }                                                                                                            \
+  std::tuple<Tensor, Tensor> adaptive_max_pool##D##d_with_indices(const Tensor& input,                         \
+                                                                  const AdaptiveMaxPool##D##dFuncOptions& o) { \
+    return at::adaptive_max_pool##D##d(input, output_sizes(input, o.output_size()));                           \
+  }                                                                                                            \
+  Tensor adaptive_max_pool##D##d(const Tensor& input, const AdaptiveMaxPool##D##dFuncOptions& o) {             \
+    return std::get<0>(adaptive_max_pool##D##d_with_indices(input, o));                                        \
   }
 TORCH_ADAPTIVE(1)
 TORCH_ADAPTIVE(2)
@@ -442,15 +427,16 @@ std::vector<int64_t> unpooled_size(const Tensor& input, IntArrayRef kernel, IntA
   const size_t dims = kernel.size();
   std::vector<int64_t> size;
   for (size_t d = 0; d < dims; d++)
-    size.push_back((input.size(input.dim() - static_cast<int64_t>(dims - d)) - 1) * stride[d] + kernel[d] - 2 * padding[d]);
+    size.push_back((input.size(input.dim() - static_cast<int64_t>(dims - d)) - 1) * stride[d] + kernel[d] -
+                   2 * padding[d]);
   if (!wanted) return size;
   std::vector<int64_t> out = *wanted;
   if (out.size() == dims + 2) out.erase(out.begin(), out.begin() + 2);
   TORCH_CHECK(out.size() == dims, "output_size should be a sequence containing ", dims, " or ", dims + 2,
               " elements, but it has a length of '", wanted->size(), "'");
   for (size_t d = 0; d < dims; d++)
-    TORCH_CHECK(size[d] - stride[d] < out[d] && out[d] < size[d] + stride[d], "invalid output_size ",
-                IntArrayRef(out), " (dim ", d, " must be between ", size[d] - stride[d], " and ", size[d] + stride[d], ")");
+    TORCH_CHECK(size[d] - stride[d] < out[d] && out[d] < size[d] + stride[d], "invalid output_size ", IntArrayRef(out),
+                " (dim ", d, " must be between ", size[d] - stride[d], " and ", size[d] + stride[d], ")");
   return out;
 }
 }  // namespace
@@ -461,7 +447,8 @@ Tensor max_unpool1d(const Tensor& input, const Tensor& indices, const MaxUnpool1
 }
 Tensor max_unpool2d(const Tensor& input, const Tensor& indices, const MaxUnpool2dFuncOptions& o) {
   return at::max_unpool2d(
-      input, indices, unpooled_size(input, list(o.kernel_size()), list(o.stride()), list(o.padding()), o.output_size()));
+      input, indices,
+      unpooled_size(input, list(o.kernel_size()), list(o.stride()), list(o.padding()), o.output_size()));
 }
 Tensor max_unpool3d(const Tensor& input, const Tensor& indices, const MaxUnpool3dFuncOptions& o) {
   return at::max_unpool3d(
@@ -474,22 +461,20 @@ Tensor lp_pool1d(const Tensor& input, const LPPool1dFuncOptions& o) {
 }
 Tensor lp_pool2d(const Tensor& input, const LPPool2dFuncOptions& o) {
   Tensor out = at::avg_pool2d(input.pow(o.norm_type()), list(o.kernel_size()), list(o.stride()), 0, o.ceil_mode());
-  return (out.sign() * at::relu(out.abs()))
-      .mul((*o.kernel_size())[0] * (*o.kernel_size())[1])
-      .pow(1. / o.norm_type());
+  return (out.sign() * at::relu(out.abs())).mul((*o.kernel_size())[0] * (*o.kernel_size())[1]).pow(1. / o.norm_type());
 }
 
 namespace {
 template <size_t D>
 std::tuple<Tensor, Tensor> fractional(const Tensor& input, const FractionalMaxPoolOptions<D>& o) {
-  TORCH_CHECK(o.output_size() || o.output_ratio(),
-              "fractional_max_pool", D, "d requires specifying either an output_size or an output_ratio");
+  TORCH_CHECK(o.output_size() || o.output_ratio(), "fractional_max_pool", D,
+              "d requires specifying either an output_size or an output_ratio");
   std::vector<int64_t> size;
   for (size_t d = 0; d < D; d++)
     size.push_back(o.output_size() ? (**o.output_size())[d]
-                                   : static_cast<int64_t>(
-                                         std::floor(static_cast<double>(input.size(input.dim() - static_cast<int64_t>(D - d))) *
-                                                    (**o.output_ratio())[d])));
+                                   : static_cast<int64_t>(std::floor(
+                                         static_cast<double>(input.size(input.dim() - static_cast<int64_t>(D - d))) *
+                                         (**o.output_ratio())[d])));
   Tensor samples = o._random_samples();
   if (!samples.defined()) {
     const bool batched = input.dim() == static_cast<int64_t>(D) + 2;
@@ -591,79 +576,18 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
 Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                                          const TripletMarginWithDistanceLossFuncOptions& o) {
   auto distance = [&](const Tensor& a, const Tensor& b) {
-    return o.distance_function() ? (*o.distance_function())(a, b) : functional::pairwise_distance(a, b, PairwiseDistanceFuncOptions());
+    return o.distance_function() ? (*o.distance_function())(a, b)
+                                 : functional::pairwise_distance(a, b, PairwiseDistanceFuncOptions());
   };
   Tensor near = distance(anchor, positive), far = distance(anchor, negative);
   if (o.swap()) far = at::minimum(far, distance(positive, negative));
   return reduced((near - far + o.margin()).clamp_min(0), o.reduction());
 }
 
-// CTC in the log domain, over the batch at once: alpha[s] of the labels with blanks between them, one step of time after
-// the other. Made of operators, so that autograd gives the gradient.
-Tensor ctc_loss(const Tensor& log_probs_in, const Tensor& targets, const Tensor& input_lengths,
+Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, const CTCLossFuncOptions& o) {
-  Tensor log_probs = log_probs_in;
-  const bool batched = log_probs.dim() == 3;
-  if (!batched) log_probs = log_probs.unsqueeze(1);
-  const int64_t time = log_probs.size(0), batch = log_probs.size(1), classes = log_probs.size(2);
-  TORCH_CHECK(o.blank() >= 0 && o.blank() < classes, "blank must be in label range");
-  const Tensor in_len = input_lengths.to(kLong).reshape({-1}), out_len = target_lengths.to(kLong).reshape({-1});
-  TORCH_CHECK(in_len.numel() == batch, "input_lengths must be of size batch_size");
-  TORCH_CHECK(out_len.numel() == batch, "target_lengths must be of size batch_size");
-  const int64_t longest = batch ? out_len.max().item<int64_t>() : 0;
-  TORCH_CHECK(batch == 0 || in_len.max().item<int64_t>() <= time,
-              "Expected input_lengths to have value at most ", time, ", but got value ",
-              batch ? in_len.max().item<int64_t>() : 0);
-  // Labels in rows, padded with blanks.
-  Tensor labels = at::full({batch, longest}, o.blank(), at::TensorOptions(kLong));
-  int64_t offset = 0;
-  for (int64_t b = 0; b < batch; b++) {
-    const int64_t n = out_len[b].item<int64_t>();
-    const Tensor flat = targets.dim() == 1 ? targets.narrow(0, offset, n) : targets[b].narrow(0, 0, n);
-    labels[b].narrow(0, 0, n).copy_(flat);
-    offset += n;
-  }
-  const int64_t states = 2 * longest + 1;
-  Tensor extended = at::full({batch, states}, o.blank(), at::TensorOptions(kLong));
-  if (longest > 0) extended.slice(1, 1, states, 2).copy_(labels);
-  // A state may be reached from two before it unless that is the same label, or it is a blank.
-  Tensor skip = at::zeros({batch, states}, at::TensorOptions(kBool));
-  if (states > 2)
-    skip.slice(1, 2).copy_((extended.slice(1, 2) != extended.slice(1, 0, states - 2)).logical_and(extended.slice(1, 2) != o.blank()));
-  // Not infinite, so that no gradient is NaN; sums of a few of them stay far below all that can happen.
-  const double never = -1e30;
-  Tensor emissions = log_probs.gather(2, extended.unsqueeze(0).expand({time, batch, states}));
-  Tensor alpha = at::full({batch, states}, never, log_probs.options());
-  Tensor first = at::zeros({batch, states}, at::TensorOptions(kBool));
-  first.slice(1, 0, 2).fill_(true);
-  if (longest > 0) first.select(1, 1).copy_(out_len > 0);
-  alpha = at::where(first, emissions[0], alpha);
-  const Tensor edge = at::full({batch, 1}, never, log_probs.options()), edge2 = at::full({batch, 2}, never, log_probs.options());
-  for (int64_t t = 1; t < time; t++) {
-    const Tensor one = at::cat({edge, alpha.slice(1, 0, states - 1)}, 1);
-    Tensor stacked;
-    if (states > 2) {
-      Tensor two = at::cat({edge2, alpha.slice(1, 0, states - 2)}, 1);
-      two = at::where(skip, two, at::full_like(two, never));
-      stacked = at::stack({alpha, one, two});
-    } else {
-      stacked = at::stack({alpha, one});
-    }
-    const Tensor next = stacked.logsumexp(0) + emissions[t];
-    const Tensor running = (in_len > t).unsqueeze(1);
-    alpha = at::where(running, next, alpha);
-  }
-  const Tensor last = alpha.gather(1, (2 * out_len).unsqueeze(1)).squeeze(1);
-  const Tensor before = alpha.gather(1, (2 * out_len - 1).clamp_min(0).unsqueeze(1)).squeeze(1);
-  const Tensor both = at::stack({last, at::where(out_len > 0, before, at::full_like(before, never))}).logsumexp(0);
-  Tensor loss = -both;
-  const Tensor impossible = loss > 1e20;
-  const double infinite = o.zero_infinity() ? 0.0 : std::numeric_limits<double>::infinity();
-  loss = at::where(impossible, at::full_like(loss, infinite), loss);
-  const int64_t r = number_of(o.reduction());
-  if (r == 1) return (loss / out_len.clamp_min(1).to(loss.scalar_type())).mean();
-  if (r == 2) return loss.sum();
-  return batched ? loss : loss.squeeze(0);
+  return at::ctc_loss(log_probs, targets, input_lengths, target_lengths, o.blank(), number_of(o.reduction()),
+                      o.zero_infinity());
 }
 
 Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, const PoissonNLLLossFuncOptions& o) {

@@ -1,24 +1,15 @@
 // nn::Module and the containers.
 #include "torch/nn/module.h"
 
-#include <cxxabi.h>
-
 #include <cstdlib>
 
+#include "frontend/convert.h"
 #include "torch/nn/modules/container.h"
 
 namespace torch {
 namespace nn {
 
 namespace {
-
-std::string readable(const std::type_info& type) {
-  int status = 0;
-  char* text = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  std::string s = status == 0 && text ? text : type.name();
-  std::free(text);
-  return s;
-}
 
 std::string join(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;
@@ -39,20 +30,20 @@ void walk_children(const Module& module, const OrderedDict<std::string, std::sha
 
 }  // namespace
 
-std::string AnyValue::demangled(const std::type_info& type) { return readable(type); }
+std::string AnyValue::demangled(const std::type_info& type) { return tsvm::frontend::type_text(type); }
 
 Module::Module() : parameters_("Parameter"), buffers_("Buffer"), children_("Submodule") {}
 Module::Module(std::string name) : Module() { name_ = std::move(name); }
 Module::~Module() = default;
 
 const std::string& Module::name() const noexcept {
-  if (!name_) name_ = readable(typeid(*this));
+  if (!name_) name_ = tsvm::frontend::type_text(typeid(*this));
   return *name_;
 }
 
 std::shared_ptr<Module> Module::clone(const optional<Device>&) const {
-  TORCH_CHECK(false, "clone() has not been implemented for ", name(),
-              ". Subclass torch::nn::Cloneable<", name(), "> instead of torch::nn::Module to inherit the ability to clone.");
+  TORCH_CHECK(false, "clone() has not been implemented for ", name(), ". Subclass torch::nn::Cloneable<", name(),
+              "> instead of torch::nn::Module to inherit the ability to clone.");
 }
 void Module::clone_(Module&, const optional<Device>&) {}
 
@@ -65,9 +56,10 @@ void Module::copy_state_from(const Module& other, const optional<Device>& device
     t.set_data(p.value().defined() ? p.value().data().clone().to(device ? *device : p.value().device()) : Tensor());
     t.set_requires_grad(p.value().requires_grad());
   }
-  TORCH_CHECK(buffers_.size() == other.buffers_.size(),
-              "The cloned module does not have the same number of buffers as the original module after calling reset(). "
-              "Are you sure you called register_buffer() inside reset() and not the constructor?");
+  TORCH_CHECK(
+      buffers_.size() == other.buffers_.size(),
+      "The cloned module does not have the same number of buffers as the original module after calling reset(). "
+      "Are you sure you called register_buffer() inside reset() and not the constructor?");
   for (const auto& b : other.named_buffers(/*recurse=*/false))
     if (b.value().defined())
       buffers_[b.key()].set_data(b.value().data().clone().to(device ? *device : b.value().device()));
@@ -83,10 +75,13 @@ std::shared_ptr<Module> Module::shared_from_this_checked() const {
   try {
     p = shared_from_this();
   } catch (const std::bad_weak_ptr&) {
-    TORCH_CHECK(false, "It looks like you attempted to retrieve your top-level module as a shared_ptr, but it is not "
-                       "stored in a shared_ptr. Use std::make_shared<", name(), "> instead of creating your module on "
-                       "the stack, or alternatively do not try to access your top-level module at all by passing "
-                       "/*include_self=*/false to modules() or named_modules()");
+    TORCH_CHECK(false,
+                "It looks like you attempted to retrieve your top-level module as a shared_ptr, but it is not "
+                "stored in a shared_ptr. Use std::make_shared<",
+                name(),
+                "> instead of creating your module on "
+                "the stack, or alternatively do not try to access your top-level module at all by passing "
+                "/*include_self=*/false to modules() or named_modules()");
   }
   return std::const_pointer_cast<Module>(p);
 }
@@ -233,8 +228,7 @@ Tensor& Module::register_parameter(std::string name, Tensor tensor, bool require
   check_name("Parameter", name);
   if (!tensor.defined()) {
     if (requires_grad)
-      TORCH_WARN("An undefined tensor cannot require grad. ",
-                 "Ignoring the `requires_grad=true` function parameter.");
+      TORCH_WARN("An undefined tensor cannot require grad. ", "Ignoring the `requires_grad=true` function parameter.");
   } else {
     tensor.set_requires_grad(requires_grad);
   }

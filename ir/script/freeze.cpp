@@ -126,14 +126,7 @@ class Freezer {
       default: break;
     }
     Node* c = add(n->kind, n->range);
-    c->op = n->op;
-    c->name = n->name;
-    c->constant = n->constant;
-    c->type = n->type;
-    c->function = n->function;
-    c->leave = n->leave;
-    c->types = n->types;
-    c->keywords = n->keywords;
+    c->take_meaning(*n);
     for (const Value* v : n->inputs) c->inputs.push_back(map[v]);
     for (const Block* inner : n->blocks) {
       Block* b = g_->new_block(c);

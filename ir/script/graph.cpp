@@ -36,15 +36,8 @@ struct Copier {
     }
     for (const Node* n : from.nodes) {
       Node* c = to.new_node(n->kind, n->range);
-      c->op = n->op;
       c->owner = &b;
-      c->name = n->name;
-      c->constant = n->constant;
-      c->type = n->type;
-      c->function = n->function;
-      c->leave = n->leave;
-      c->types = n->types;
-      c->keywords = n->keywords;
+      c->take_meaning(*n);
       for (const Value* v : n->inputs) c->inputs.push_back(value(v));
       for (const Block* inner : n->blocks) {
         Block* copy = to.new_block(c);
@@ -68,6 +61,17 @@ bool Const::operator==(const Const& o) const {
   auto same = [](double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); };
   return kind == o.kind && i == o.i && same(d, o.d) && same(imag, o.imag) && s == o.s && ints == o.ints &&
          floats == o.floats;
+}
+
+void Node::take_meaning(const Node& n) {
+  op = n.op;
+  name = n.name;
+  constant = n.constant;
+  type = n.type;
+  function = n.function;
+  leave = n.leave;
+  types = n.types;
+  keywords = n.keywords;
 }
 
 Graph::Graph() { block = new_block(nullptr); }

@@ -159,6 +159,8 @@ struct Node {
   std::vector<std::string> keywords;  // PythonOp: names of the last inputs
 
   Value* output() const { return outputs[0]; }
+  /// Takes over what says what another node does: all but its values, blocks and places in a graph.
+  void take_meaning(const Node& n);
 };
 
 /// A Loop has the inputs (trip count, first condition, carried values ...) and one block with the parameters

@@ -165,14 +165,7 @@ class Rebuilder {
 
   void copy(const Node* n) {
     Node* c = add(n->kind, n->range);
-    c->op = n->op;
-    c->name = n->name;
-    c->constant = n->constant;
-    c->type = n->type;
-    c->function = n->function;
-    c->leave = n->leave;
-    c->types = n->types;
-    c->keywords = n->keywords;
+    c->take_meaning(*n);
     for (const Value* v : n->inputs) c->inputs.push_back(get(v));
     for (const Value* v : n->outputs) values_[v] = output(c, v->type, v->name);
   }

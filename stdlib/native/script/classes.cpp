@@ -16,13 +16,6 @@ namespace types = ir::types;
 
 namespace {
 
-std::string qualified_name(Type* t) {
-  std::string module = is_str(t->module) ? std::string(text_of(t->module)) : "";
-  std::string name = "__torch__.";
-  if (!module.empty() && module != "__main__") name += module + ".";
-  return name + std::string(t->name->view());
-}
-
 Type* class_of_module(VM& vm, const char* module, const char* name) {
   Value m = dict_get_borrow(vm.modules, vm.name(module));
   if (!is_kind(m, Kind::Module)) return nullptr;

@@ -98,12 +98,10 @@ script::Function* ScriptState::declare(Function* f, ClassInfo* owner, Type* clas
     e.text = "\nExpected a single top-level function: " + std::string(f->name->view()) + " cannot be compiled";
     throw e;
   }
-  std::string module = module_name(f);
-  std::string prefix = "__torch__." + (module.empty() || module == "__main__" ? "" : module + ".");
   if (owner)
     fn->qualified_name = owner->name + "." + fn->name;
   else
-    fn->qualified_name = program->unique_name(prefix + std::string(f->name->view()));
+    fn->qualified_name = program->unique_name(qualified_name(module_name(f), f->name->view()));
   if (!owner) {
     program->take_name(fn->qualified_name);
     functions_[f] = fn;

@@ -22,6 +22,15 @@ using script::SugaredPtr;
 using script::TypeId;
 namespace types = ir::types;
 
+std::string qualified_name(std::string_view module, std::string_view name) {
+  std::string out = "__torch__.";
+  if (!module.empty() && module != "__main__") out.append(module).append(".");
+  return out.append(name);
+}
+std::string qualified_name(Type* t) {
+  return qualified_name(is_str(t->module) ? text_of(t->module) : std::string_view(), t->name->view());
+}
+
 namespace {
 
 struct StateSlot : Extension {

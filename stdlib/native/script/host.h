@@ -204,4 +204,8 @@ struct PythonFunction : script::Sugared {
                           size_t binders) override;
 };
 
+/// The name that archives know a class or function of the language by: `__torch__.MODULE.NAME`, without __main__.
+std::string qualified_name(std::string_view module, std::string_view name);
+std::string qualified_name(vm::Type* t);
+
 }  // namespace tsvm::stdlib::script_host

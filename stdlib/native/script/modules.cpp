@@ -24,13 +24,6 @@ namespace types = ir::types;
 
 namespace {
 
-std::string qualified_name(Type* t) {
-  std::string module = is_str(t->module) ? std::string(text_of(t->module)) : "";
-  std::string name = "__torch__.";
-  if (!module.empty() && module != "__main__") name += module + ".";
-  return name + std::string(t->name->view());
-}
-
 bool has_base(Type* t, const char* name) {
   for (Type* b : t->mro)
     if (b->name->view() == name && is_str(b->module) && text_of(b->module).substr(0, 8) == "torch.nn") return true;

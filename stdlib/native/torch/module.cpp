@@ -26,15 +26,6 @@ using ops::DType;
 using ops::Tensor;
 namespace autograd = ops::autograd;
 
-template <class Fn>
-Value guarded(VM& vm, Fn&& fn) {
-  try {
-    return fn();
-  } catch (const ops::Error& e) {
-    return raise_error(vm, e);
-  }
-}
-
 bool optional_dtype(VM& vm, Value v, std::optional<DType>& out) {
   if (v.is_none()) return true;
   if (v.tag != Tag::DType)

@@ -22,15 +22,6 @@ namespace {
 
 const Tensor& tensor_of(const Value& v) { return unpack_tensor(v); }
 
-template <class Fn>
-Value guarded(VM& vm, Fn&& fn) {
-  try {
-    return fn();
-  } catch (const ops::Error& e) {
-    return raise_error(vm, e);
-  }
-}
-
 /// The exception that the language has pending passes through C++ as this error.
 [[noreturn]] void pass_on() { ops::fail(ops::ErrorKind::RuntimeError, "an exception of the language is pending"); }
 

@@ -97,4 +97,14 @@ void init_operator_type(vm::VM& vm);
 /// Turns a C++ error into the pending exception.
 vm::Value raise_error(vm::VM& vm, const ops::Error& error);
 
+/// fn(), with C++ errors made pending.
+template <class Fn>
+vm::Value guarded(vm::VM& vm, Fn&& fn) {
+  try {
+    return fn();
+  } catch (const ops::Error& e) {
+    return raise_error(vm, e);
+  }
+}
+
 }  // namespace tsvm::stdlib

@@ -22,15 +22,6 @@ int64_t count(Value v) {
   return static_cast<int64_t>(self_of(v)->storage->nbytes() / ops::item_size(self_of(v)->dtype));
 }
 
-template <class Fn>
-Value guarded(VM& vm, Fn&& fn) {
-  try {
-    return fn();
-  } catch (const ops::Error& e) {
-    return raise_error(vm, e);
-  }
-}
-
 /// The whole storage as a tensor.
 Tensor elements(Value v) {
   self_of(v)->storage->retain();

@@ -43,15 +43,7 @@ namespace {
 
 const Tensor& self_of(const Value& v) { return unpack_tensor(v); }
 
-/// fn(), with C++ errors made pending.
-template <class Fn>
-Value guarded(VM& vm, Fn&& fn) {
-  try {
-    return fn();
-  } catch (const ops::Error& e) {
-    return raise_error(vm, e);
-  }
-}
+/// guarded() for slots that say only whether they succeeded.
 template <class Fn>
 bool guarded_bool(VM& vm, Fn&& fn) {
   try {

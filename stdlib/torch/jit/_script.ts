@@ -204,6 +204,28 @@ def _entry_points(module):
     return names
 
 
+def _take_state(made, module, handle, submodule):
+    """Gives a new script module the parameters, buffers, submodules (through submodule()), attributes and constants of a module."""
+    object.__setattr__(made, "training", module.training)
+    for name, kind in _script.members(handle):
+        value = getattr(module, name)
+        if kind == "parameter":
+            _nn.register_parameter(made, name, value)
+        elif kind == "buffer":
+            _nn.register_buffer(made, name, value)
+        elif kind == "module":
+            _nn.register_module(made, name, submodule(value))
+        else:
+            if _python_isinstance(value, Attribute):
+                value = value.value
+            object.__setattr__(made, name, _script.attribute_value(handle, name, value))
+    for name in _script.constants(handle):
+        object.__setattr__(made, name, getattr(module, name))
+    transient = module.__dict__.get("_non_persistent_buffers_set")
+    if transient:
+        object.__setattr__(made, "_non_persistent_buffers_set", transient)
+
+
 def _recursive(module, base=None, methods=None, memo=None):
     """The script module of a module: its own state, shared tensors, compiled methods."""
     if memo is None:
@@ -220,28 +242,9 @@ def _recursive(module, base=None, methods=None, memo=None):
     cls = _class_for(handle, RecursiveScriptModule if base is None else base, type(module).__name__)
     made = cls.__new__(cls)
     memo[id(module)] = made
-    object.__setattr__(made, "training", module.training)
-    submodules = []
-    for name, kind in _script.members(handle):
-        value = getattr(module, name)
-        if kind == "parameter":
-            _nn.register_parameter(made, name, value)
-        elif kind == "buffer":
-            _nn.register_buffer(made, name, value)
-        elif kind == "module":
-            value = _recursive(value, None, None, memo)
-            _nn.register_module(made, name, value)
-        else:
-            if _python_isinstance(value, Attribute):
-                value = value.value
-            object.__setattr__(made, name, _script.attribute_value(handle, name, value))
-    for name in _script.constants(handle):
-        object.__setattr__(made, name, getattr(module, name))
+    _take_state(made, module, handle, lambda value: _recursive(value, None, None, memo))
     if base is None:
         object.__setattr__(made, "_python_module", module)
-    persistent = module.__dict__.get("_non_persistent_buffers_set")
-    if persistent:
-        object.__setattr__(made, "_non_persistent_buffers_set", persistent)
     for hooks, before in ((module._forward_pre_hooks, True), (module._forward_hooks, False)):
         for hook in hooks.values():
             _script.add_hook(handle, hook.__name__, hook, before)

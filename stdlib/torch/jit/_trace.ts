@@ -1,9 +1,8 @@
 """torch.jit.trace: what a function does on example inputs, as a scripted function."""
 import warnings
-import _nn
 import _script
 import torch
-from torch.jit._script import RecursiveScriptModule, ScriptModule, _class_for, _recursive
+from torch.jit._script import RecursiveScriptModule, ScriptModule, _class_for, _recursive, _take_state
 from torch.nn.modules.module import Module
 
 
@@ -116,19 +115,7 @@ def trace_module(mod, inputs, check_trace, check_inputs, check_tolerance, strict
     handle = _script.describe_traced(mod)
     cls = _class_for(handle, TopLevelTracedModule, type(mod).__name__)
     made = cls.__new__(cls)
-    object.__setattr__(made, "training", mod.training)
-    for name, kind in _script.members(handle):
-        value = getattr(mod, name)
-        if kind == "parameter":
-            _nn.register_parameter(made, name, value)
-        elif kind == "buffer":
-            _nn.register_buffer(made, name, value)
-        elif kind == "module":
-            _nn.register_module(made, name, _submodule(value))
-        else:
-            object.__setattr__(made, name, _script.attribute_value(handle, name, value))
-    for name in _script.constants(handle):
-        object.__setattr__(made, name, getattr(mod, name))
+    _take_state(made, mod, handle, _submodule)
     for method, example in inputs.items():
         example = _as_tuple(example)
         func = mod if method == "forward" else getattr(mod, method)
@@ -147,18 +134,6 @@ def _submodule(module):
     handle = _script.describe(module)
     cls = _class_for(handle, RecursiveScriptModule, type(module).__name__)
     made = cls.__new__(cls)
-    object.__setattr__(made, "training", module.training)
-    for name, kind in _script.members(handle):
-        value = getattr(module, name)
-        if kind == "parameter":
-            _nn.register_parameter(made, name, value)
-        elif kind == "buffer":
-            _nn.register_buffer(made, name, value)
-        elif kind == "module":
-            _nn.register_module(made, name, _submodule(value))
-        else:
-            object.__setattr__(made, name, _script.attribute_value(handle, name, value))
-    for name in _script.constants(handle):
-        object.__setattr__(made, name, getattr(module, name))
+    _take_state(made, module, handle, _submodule)
     object.__setattr__(made, "_python_module", module)
     return made
