@@ -337,7 +337,7 @@ const std::vector<const Operator*>& OperatorSet::find(const std::string& name) {
           Operator op;
           op.text = schema;
           op.tensor_op = number;
-          if (!parse_schema(op.text, c->self->types_, op.schema)) return;
+          TSVM_CHECK(parse_schema(op.text, c->self->types_, op.schema), op.text.c_str());
           c->self->operators_.push_back(std::move(op));
           c->found->push_back(&c->self->operators_.back());
         },

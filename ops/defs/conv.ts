@@ -170,3 +170,19 @@ def col2im(self: Tensor, output_size: int[2], kernel_size: int[2], dilation: int
 @col2im.backward("Col2ImBackward0")
 def _(grad, kernel_size, dilation, padding, stride):
     d_self = torch.im2col(grad, kernel_size, dilation, padding, stride)
+
+
+@op.composite(variants="function", overload="")
+def _convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: list[int], padding: list[int], dilation: list[int],
+                 transposed: bool, output_padding: list[int], groups: int, benchmark: bool, deterministic: bool, cudnn_enabled: bool,
+                 allow_tf32: bool) -> Tensor:
+    """What PyTorch records of any convolution when it traces."""
+    return torch.convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
+
+
+@op.composite(variants="function", overload="deprecated")
+def _convolution(input: Tensor, weight: Tensor, bias: Tensor | None, stride: list[int], padding: list[int], dilation: list[int],
+                 transposed: bool, output_padding: list[int], groups: int, benchmark: bool, deterministic: bool,
+                 cudnn_enabled: bool) -> Tensor:
+    """The same as older traces have it."""
+    return torch.convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
