@@ -185,6 +185,7 @@ inline DimVector all_dims_but_one(int64_t ndim) {
 inline int64_t product_of(IntSpan list) { return numel_of(list); }
 /// The elements of an integer tensor.
 inline DimVector ints_of(const Tensor& t) {
+  OPS_CHECK(!t.is_meta(), NotImplementedError, "Cannot copy out of meta tensor; no data!");
   const Tensor flat = cpu::contiguous(cpu::to(t, DType::Int64));
   return DimVector(IntSpan(flat.data_ptr<int64_t>(), static_cast<size_t>(flat.numel())));
 }

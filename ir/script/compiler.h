@@ -94,7 +94,7 @@ class Compiler {
   Value* condition_value(const ast::Expr* e);
   /// A condition as a bool: bool() of tensors, ints and floats.
   Value* to_bool(Value* v, SourceRange r);
-  SugaredPtr subscript(SugaredPtr object, const ast::Expr* object_expr, const ast::Expr* index, SourceRange r);
+  SugaredPtr subscript(SugaredPtr object, const ast::Expr* index, SourceRange r, TypeId hint);
   std::vector<Arg> arguments(const ast::Call& call);
   SugaredPtr fork(SourceRange r, const std::vector<Arg>& args);
   Value* is_instance(SourceRange r, const ast::Call& call, Condition& out);
@@ -145,6 +145,9 @@ class Compiler {
   SugaredPtr call_expression(const ast::Call& e, size_t binders, TypeId hint);
   SugaredPtr list_display(const ast::ListExpr& e, TypeId hint);
   SugaredPtr dict_display(const ast::Dict& e, TypeId hint);
+  void comprehension(const ast::List<ast::Comprehension*>& generators, SourceRange r,
+                     const std::function<void()>& body);
+  SourceRange comprehension_range(const ast::List<ast::Comprehension*>& generators, SourceRange r);
   SugaredPtr list_comprehension(const ast::ListComp& e, TypeId hint);
   SugaredPtr dict_comprehension(const ast::DictComp& e, TypeId hint);
   SugaredPtr formatted(const ast::JoinedStr& e);

@@ -633,7 +633,15 @@ class Emitter {
     } else if (recipe == "not") {
       v = b_->emit(Opcode::NotBool, {get(in[0])});
     } else if (recipe == "is" || recipe == "isnot") {
-      v = b_->emit(Opcode::Compare, {boxed(in[0]), boxed(in[1])}, recipe == "is" ? CompareOp::Is : CompareOp::IsNot);
+      // A member of an enum that is named is an object of its own.
+      auto is_member = [&](const Value* x) {
+        ClassInfo* c = p_.class_of(x->type);
+        return c && c->kind == ClassInfo::Kind::Enum && x->node && x->node->kind == NodeKind::Constant;
+      };
+      if (is_member(in[0]) || is_member(in[1]))
+        v = b_->const_bool(recipe == "isnot");
+      else
+        v = b_->emit(Opcode::Compare, {boxed(in[0]), boxed(in[1])}, recipe == "is" ? CompareOp::Is : CompareOp::IsNot);
     } else if (recipe == "truth") {
       v = truth(get(in[0]));
     } else if (recipe == "to_int") {

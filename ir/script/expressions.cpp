@@ -53,7 +53,7 @@ SugaredPtr Compiler::sugared(const ast::Expr* e, size_t binders, TypeId hint) {
     case ast::NodeKind::kJoinedStr: return formatted(*e->cast<ast::JoinedStr>());
     case ast::NodeKind::kSubscript: {
       const auto* s = e->cast<ast::Subscript>();
-      return subscript(sugared(s->value), s->value, s->slice, e->range);
+      return subscript(sugared(s->value), s->slice, e->range, hint);
     }
     case ast::NodeKind::kGeneratorExp: {
       // all(... for ...) and the like see a list.
@@ -582,25 +582,21 @@ SugaredPtr Compiler::dict_display(const ast::Dict& e, TypeId hint) {
                             program.types.dict(key ? key : seen_key, item ? item : seen_item)));
 }
 
-SugaredPtr Compiler::list_comprehension(const ast::ListComp& e, TypeId hint) {
-  if (e.generators.size() != 1)
-    error(e.range, "List comprehensions with multiple generators aren't supported", ErrorClass::NotSupported);
-  const ast::Comprehension& g = *e.generators[0];
-  if (!g.ifs.empty()) error(e.range, "Comprehension ifs are not supported yet", ErrorClass::NotSupported);
+// The loop of a comprehension: `body` is called where its variables are bound. They are the comprehension's own.
+void Compiler::comprehension(const ast::List<ast::Comprehension*>& generators, SourceRange r,
+                             const std::function<void()>& body) {
+  const ast::Comprehension& g = *generators[0];
   SugaredPtr iterable = sugared(g.iter)->iter(*this, g.iter->range);
-  TypeId element;
-  if (hint && program.types.kind(hint) == TypeKind::List) element = program.element(hint);
-  Value* result = list(element ? element : types::Tensor, {}, e.range);
-  TypeId found;
-  auto body = [&](SugaredPtr item) {
+  emit_loop(r, iterable, [&](SugaredPtr item) {
     push_scope(block);
-    // The variables of a comprehension are its own: a fresh name hides outer ones.
     Scope* own = scope_.get();
     std::function<void(const ast::Expr*, SugaredPtr)> bind = [&](const ast::Expr* t, SugaredPtr v) {
       if (const auto* n = t->as<ast::Name>()) {
-        own->types.erase(std::string(n->id));
-        own->sugared[std::string(n->id)] = v->known() || !v->plain() ? v : simple(v->plain());
-        own->errors.erase(std::string(n->id));
+        std::string name(n->id);
+        if (Value* value = v->plain(); value && value->name.empty() && !v->known()) value->name = name;
+        own->types.erase(name);
+        own->sugared[name] = v;
+        own->errors.erase(name);
         return;
       }
       ast::List<ast::Expr*> parts;
@@ -615,59 +611,49 @@ SugaredPtr Compiler::list_comprehension(const ast::ListComp& e, TypeId hint) {
       for (size_t i = 0; i < parts.size(); i++) bind(parts[i], items[i]);
     };
     bind(g.target, item);
+    body();
+    pop_scope();
+  });
+}
+
+// Reports mark no part of a comprehension.
+SourceRange Compiler::comprehension_range(const ast::List<ast::Comprehension*>& generators, SourceRange r) {
+  r.end = r.begin;
+  if (generators.size() != 1) error(r, "Only a single generator is currently supported", ErrorClass::NotSupported);
+  if (!generators[0]->ifs.empty()) error(r, "Comprehension ifs are not supported yet", ErrorClass::NotSupported);
+  return r;
+}
+
+SugaredPtr Compiler::list_comprehension(const ast::ListComp& e, TypeId hint) {
+  SourceRange r = comprehension_range(e.generators, e.range);
+  TypeId element;
+  if (hint && program.types.kind(hint) == TypeKind::List) element = program.element(hint);
+  Value* result = list(element ? element : types::Tensor, {}, r);
+  TypeId found;
+  comprehension(e.generators, r, [&] {
     Value* v = value(e.elt, element);
     if (!element) {
-      if (!found) {
-        found = v->type;
-        result->type = program.types.list(found);
-      } else if (TypeId both = program.unify(found, v->type)) {
-        found = both;
-        result->type = program.types.list(found);
-      } else {
-        error(e.range, "List comprehension elements have different types: " + text(found) + " and " + text(v->type));
-      }
+      TypeId both = found ? program.unify(found, v->type) : v->type;
+      if (!both) error(r, "List comprehension elements have different types: " + text(found) + " and " + text(v->type));
+      found = both;
+      result->type = program.types.list(found);
     }
-    call_value("aten::append", e.range, {result, v});
-    pop_scope();
-  };
-  auto run = [&] { emit_loop(e.range, iterable, body); };
-  run();
+    call_value("aten::append", r, {result, v});
+  });
   return simple(result);
 }
 
 SugaredPtr Compiler::dict_comprehension(const ast::DictComp& e, TypeId hint) {
-  if (e.generators.size() != 1)
-    error(e.range, "Dict comprehensions with multiple generators aren't supported", ErrorClass::NotSupported);
-  const ast::Comprehension& g = *e.generators[0];
-  if (!g.ifs.empty()) error(e.range, "Comprehension ifs are not supported yet", ErrorClass::NotSupported);
-  SugaredPtr iterable = sugared(g.iter)->iter(*this, g.iter->range);
-  bool known = hint && program.types.kind(hint) == TypeKind::Dict;
-  Value* result = with_output(node(NodeKind::DictConstruct, e.range, {}),
-                              known ? hint : program.types.dict(types::Str, types::Tensor));
-  bool typed = known;
-  emit_loop(e.range, iterable, [&](SugaredPtr item) {
-    push_scope(block);
-    Scope* own = scope_.get();
-    std::function<void(const ast::Expr*, SugaredPtr)> bind = [&](const ast::Expr* t, SugaredPtr v) {
-      if (const auto* n = t->as<ast::Name>()) {
-        own->sugared[std::string(n->id)] = v;
-        return;
-      }
-      const auto* tuple = t->as<ast::Tuple>();
-      if (!tuple) error(t->range, "unexpected target of a comprehension");
-      std::vector<SugaredPtr> items = v->as_tuple(*this, t->range, tuple->elts.size());
-      if (items.size() != tuple->elts.size()) error(t->range, "wrong number of values to unpack");
-      for (size_t i = 0; i < items.size(); i++) bind(tuple->elts[i], items[i]);
-    };
-    bind(g.target, item);
+  SourceRange r = comprehension_range(e.generators, e.range);
+  bool typed = hint && program.types.kind(hint) == TypeKind::Dict;
+  Value* result =
+      with_output(node(NodeKind::DictConstruct, r, {}), typed ? hint : program.types.dict(types::Str, types::Tensor));
+  comprehension(e.generators, r, [&] {
     Value* k = value(e.key);
     Value* v = value(e.value);
-    if (!typed) {
-      result->type = program.types.dict(k->type, v->type);
-      typed = true;
-    }
-    call_value("aten::_set_item", e.range, {result, k, v});
-    pop_scope();
+    if (!typed) result->type = program.types.dict(k->type, v->type);
+    typed = true;
+    call_value("aten::_set_item", r, {result, k, v});
   });
   return simple(result);
 }
@@ -811,8 +797,7 @@ Value* Compiler::tensor_index(Value* tensor, const std::vector<const ast::Expr*>
   return call_value("aten::index", r, {tensor, list(program.types.optional(types::Tensor), tensors, r)});
 }
 
-SugaredPtr Compiler::subscript(SugaredPtr object, const ast::Expr* object_expr, const ast::Expr* index, SourceRange r) {
-  (void)object_expr;
+SugaredPtr Compiler::subscript(SugaredPtr object, const ast::Expr* index, SourceRange r, TypeId hint) {
   if (auto* m = dynamic_cast<ModuleSugared*>(object.get())) {
     if (index->is<ast::Slice>()) {
       const auto* s = index->cast<ast::Slice>();
@@ -833,6 +818,7 @@ SugaredPtr Compiler::subscript(SugaredPtr object, const ast::Expr* object_expr, 
       return std::make_shared<TupleSugared>(out);
     }
     Value* i = value(index);
+    if (hint && m->info->container != ClassInfo::Container::None && !known(i)) return m->get_item_as(*this, r, i, hint);
     return m->get_item(*this, r, i, known_int(i));
   }
   if (dynamic_cast<RangeSugared*>(object.get()) || dynamic_cast<IterableTree*>(object.get())) {

@@ -96,9 +96,6 @@ SugaredPtr constant_value(Compiler& c, SourceRange r, const ClassInfo::Constant&
 
 SugaredPtr ModuleSugared::try_attr(Compiler& c, SourceRange r, const std::string& field) {
   if (const Attribute* a = info->attribute(field)) {
-    if (info->container == ClassInfo::Container::Dict || info->container == ClassInfo::Container::List) {
-      // Names of items are strings; they are no attributes that a program could spell, except by chance.
-    }
     ClassInfo* type = c.program.class_of(a->type);
     Value* v = c.get_attr(self, field, a->type, r);
     if (type && type->kind == ClassInfo::Kind::Module && c.program.types.kind(a->type) == TypeKind::Class)
@@ -202,21 +199,11 @@ SugaredPtr ModuleSugared::get_item(Compiler& c, SourceRange r, Value* index, std
     return simple(c.call_value("aten::__getitem__", r, {c.list(types::Tensor, values, r), index}));
   }
   if (is_list) {
-    if (!known) {
-      // All of one type: any will do.
-      std::vector<std::pair<std::string, SugaredPtr>> all = children(c, r);
-      TypeId common;
-      for (auto& [name, child] : all) {
-        TypeId t = child->as_value(c, r)->type;
-        if (common && common != t) common = TypeId();
-        if (!common && &child != &all[0].second) break;
-        common = t;
-      }
+    if (!known)
       c.error(r,
               "Expected integer literal for index. ModuleList/Sequential indexing is only supported with integer "
               "literals. For example, 'i = 4; self.layers[i](x)' will fail because i is not a literal. Enumeration "
               "is supported, e.g. 'for index, v in enumerate(self): out = v(inp)'");
-    }
     std::vector<std::pair<std::string, SugaredPtr>> all = children(c, r);
     auto n = static_cast<int64_t>(all.size());
     int64_t i = *known < 0 ? *known + n : *known;
@@ -238,6 +225,24 @@ SugaredPtr ModuleSugared::get_item(Compiler& c, SourceRange r, Value* index, std
   if (!method)
     c.error(r, "Only ModuleList, Sequential, ModuleDict, ParameterList, and ParameterDict Modules are subscriptable");
   return method->call(c, r, {{"", r, simple(index)}}, 1);
+}
+
+SugaredPtr ModuleSugared::get_item_as(Compiler& c, SourceRange r, Value* index, TypeId type) {
+  ClassInfo* interface = c.program.class_of(type);
+  if (!interface || interface->kind != ClassInfo::Kind::Interface)
+    return get_item(c, r, index, Compiler::known_int(index));
+  for (const std::string& name : info->submodules) {
+    TypeId t = info->attribute(name)->type;
+    if (ClassInfo* own = c.program.class_of(t); own && own->kind == ClassInfo::Kind::Module)
+      for (Function* wanted : interface->methods) {
+        Function* f = own->method(wanted->name);
+        if (!f) f = c.host.find_method(c.program, *own, wanted->name);
+        if (f) c.program.compile(*f, c.host);
+      }
+    if (!c.program.is_subtype(t, type)) c.error(r, "Attribute " + name + " is not of annotated type " + c.text(type));
+  }
+  Node* n = c.node(NodeKind::ModuleContainerIndex, r, {self, index});
+  return simple(c.with_output(n, type));
 }
 
 std::vector<SugaredPtr> ModuleSugared::as_tuple(Compiler& c, SourceRange r, std::optional<size_t>) {

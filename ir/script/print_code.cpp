@@ -201,7 +201,7 @@ class CodePrinter {
       return false;
     if (n->kind == NodeKind::IsInstance || n->kind == NodeKind::Enter || n->kind == NodeKind::Fork) return false;
     // Casts and values without a beginning say their type where they are assigned.
-    if (n->kind == NodeKind::Uninitialized) return false;
+    if (n->kind == NodeKind::Uninitialized || n->kind == NodeKind::ModuleContainerIndex) return false;
     return true;
   }
 
@@ -326,29 +326,18 @@ class CodePrinter {
       }
       case NodeKind::Exit: return;
       case NodeKind::Fork: {
-        if (n.function) {
-          std::string name = "__forked_function";
-          int k = 0;
-          while (used_.count(name)) name = "__forked_function" + std::to_string(k++);
-          used_.insert(name);
-          std::vector<std::string> args;
-          for (const Value* v : n.inputs) args.push_back(use(v));
-          line() += "def " + name + "():\n";
-          indent_++;
-          line() += "return " + call_text(*n.function, n.function->owner != nullptr, args) + "\n";
-          indent_--;
-          line() += name_of(n.outputs[0]) + " = fork(" + name + ")\n";
-        } else {
-          std::string name = "__forked_function";
-          int k = 0;
-          while (used_.count(name)) name = "__forked_function" + std::to_string(k++);
-          used_.insert(name);
-          line() += "def " + name + "():\n";
-          indent_++;
-          line() += "return " + use(n.inputs[0]) + "\n";
-          indent_--;
-          line() += name_of(n.outputs[0]) + " = fork(" + name + ")\n";
-        }
+        std::string name = "__forked_function";
+        int k = 0;
+        while (used_.count(name)) name = "__forked_function" + std::to_string(k++);
+        used_.insert(name);
+        std::vector<std::string> args;
+        for (const Value* v : n.inputs) args.push_back(use(v));
+        line() += "def " + name + "():\n";
+        indent_++;
+        line() +=
+            "return " + (n.function ? call_text(*n.function, n.function->owner != nullptr, args) : args[0]) + "\n";
+        indent_--;
+        line() += name_of(n.outputs[0]) + " = fork(" + name + ")\n";
         return;
       }
       default: break;
@@ -361,6 +350,7 @@ class CodePrinter {
     if (n.outputs.size() == 1) {
       const Value* v = n.outputs[0];
       std::string name = name_of(v);
+      if (n.kind == NodeKind::ModuleContainerIndex) name += " : " + type(v->type);
       line() += name + " = " + text + "\n";
       return;
     }
@@ -618,18 +608,13 @@ class CodePrinter {
     size_t count = std::min(n.inputs.size(), s.params.size());
     size_t positional = 0;
     while (positional < count && !s.params[positional].keyword_only) positional++;
-    bool keyword_given = false;
     std::string keywords;
     size_t last_keyword = positional;
     for (size_t i = positional; i < count; i++)
       if (!is_default(s.params[i], n.inputs[i])) last_keyword = i + 1;
-    for (size_t i = positional; i < last_keyword; i++) {
-      keywords += ", " + s.params[i].name + "=" + use(n.inputs[i]);
-      keyword_given = true;
-    }
+    for (size_t i = positional; i < last_keyword; i++) keywords += ", " + s.params[i].name + "=" + use(n.inputs[i]);
     size_t needed = positional;
-    if (!keyword_given || true)
-      while (needed > 0 && is_default(s.params[needed - 1], n.inputs[needed - 1])) needed--;
+    while (needed > 0 && is_default(s.params[needed - 1], n.inputs[needed - 1])) needed--;
     std::string args;
     for (size_t i = 0; i < needed; i++) args += (i ? ", " : "") + use(n.inputs[i]);
     if (s.is_vararg)
@@ -663,7 +648,7 @@ std::string print_class(Program& p, const ClassInfo& c, CodeReferences& refs) {
   std::string short_name = c.name.substr(c.name.rfind('.') + 1);
   const char* base = c.kind == ClassInfo::Kind::Module      ? "(Module)"
                      : c.kind == ClassInfo::Kind::Enum      ? "(Enum)"
-                     : c.kind == ClassInfo::Kind::Interface ? "(Interface)"
+                     : c.kind == ClassInfo::Kind::Interface ? (c.of_modules ? "(ModuleInterface)" : "(Interface)")
                                                             : "";
   std::string out = "class " + short_name + base + ":\n";
   if (c.kind == ClassInfo::Kind::Enum) {

@@ -81,7 +81,7 @@ SourceRange source_range(const Function& f) {
 bool Program::is_subtype(TypeId a, TypeId b) const {
   if (a == b || b == types::ScriptAny || b == types::Any) return true;
   TypeKind ka = types.kind(a), kb = types.kind(b);
-  if (b == types::Number) return a == types::I64 || a == types::F64 || a == types::Complex;
+  if (b == types::Number && ka != TypeKind::Union) return a == types::I64 || a == types::F64 || a == types::Complex;
   if (ka == TypeKind::Optional || ka == TypeKind::Union) {
     for (TypeId t : alternatives(a))
       if (!is_subtype(t, b)) return false;

@@ -103,6 +103,7 @@ struct ClassInfo {
     ParameterDict
   } container = Container::None;
   std::map<std::string, std::string> missing;  // attributes that cannot be had, and why
+  bool of_modules = false;                     // Interface: of modules
   bool is_open = false;      // a script class whose __init__ is being compiled: attributes may be added
   int64_t host_object = -1;  // the class itself, in the host
   void* host = nullptr;

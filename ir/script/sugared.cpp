@@ -425,8 +425,8 @@ Value* IterableTree::len(Compiler& c, SourceRange r) {
   // The shortest child counts; enumerate's counter has no end.
   std::vector<Value*> lengths{};
   for (const SugaredPtr& child : children) {
-    if (auto* range = dynamic_cast<RangeSugared*>(child.get()); range && !range->end) continue;
-    lengths.push_back(child->len(c, r));
+    auto* range = dynamic_cast<RangeSugared*>(child.get());
+    lengths.push_back(range && !range->end ? c.integer(INT64_MAX, r) : child->len(c, r));
   }
   if (lengths.size() == 1) return lengths[0];
   Value* all = c.list(types::I64, lengths, r);

@@ -166,6 +166,8 @@ struct ModuleSugared : Sugared {
   void set_attr(Compiler& c, SourceRange r, const std::string& field, Value* v) override;
   SugaredPtr call(Compiler& c, SourceRange r, const std::vector<Arg>& args, size_t binders) override;
   SugaredPtr get_item(Compiler& c, SourceRange r, Value* index, std::optional<int64_t> known) override;
+  /// An item of a container whose key is known at run time only: all of them must be of that (interface's) type.
+  SugaredPtr get_item_as(Compiler& c, SourceRange r, Value* index, TypeId type);
   SugaredPtr iter(Compiler& c, SourceRange r) override;
   std::optional<std::vector<SugaredPtr>> static_items(Compiler& c, SourceRange r) override;
   std::vector<SugaredPtr> as_tuple(Compiler& c, SourceRange r, std::optional<size_t> size) override;

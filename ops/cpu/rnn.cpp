@@ -176,13 +176,43 @@ void backward_row(int64_t mode, int64_t n, const T* gates, const T* kept, const 
 
 }  // namespace
 
+namespace {
+
+void check_sequence(const Tensor& input, const Tensor& h0, const Tensor& c0, const Tensor& w_hh, const Tensor& b_hh,
+                    const Tensor& w_hr, IntSpan batch_sizes, int64_t mode) {
+  OPS_CHECK(input.dim() >= 2 && h0.dim() == 2 && w_hh.dim() == 2, RuntimeError,
+            "recurrent layers: expected sequences, states and weights with at least 2 dimensions");
+  const int64_t width = input.sizes()[input.dim() - 1], n = width / gate_count(mode);
+  const bool weights_fit = width % gate_count(mode) == 0 && w_hh.sizes()[0] == width &&
+                           (!b_hh.defined() || (b_hh.dim() == 1 && b_hh.sizes()[0] == width)) &&
+                           (!w_hr.defined() || (w_hr.dim() == 2 && w_hr.sizes()[1] == n));
+  OPS_CHECK(weights_fit, RuntimeError, "recurrent layers: the sizes of the weights do not fit together");
+  const int64_t out_width = w_hr.defined() ? w_hr.sizes()[0] : n;
+  const bool states_fit =
+      w_hh.sizes()[1] == out_width && h0.sizes()[1] == out_width &&
+      (mode != kLstm || (c0.defined() && c0.dim() == 2 && c0.sizes()[0] == h0.sizes()[0] && c0.sizes()[1] == n));
+  OPS_CHECK(states_fit, RuntimeError, "recurrent layers: the hidden state does not fit the weights");
+  int64_t total = 0, before = h0.sizes()[0];
+  for (const int64_t count : batch_sizes) {
+    OPS_CHECK(count >= 0 && count <= before, RuntimeError,
+              "recurrent layers: batch sizes must not grow, nor be more than the rows of the state");
+    before = count;
+    total += count;
+  }
+  OPS_CHECK(total * width == input.numel(), RuntimeError,
+            "recurrent layers: the batch sizes do not add up to the rows of the sequence");
+}
+
+}  // namespace
+
 std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor, Tensor> rnn_sequence(const Tensor& input, const Tensor& h0,
                                                                         const Tensor& c0, const Tensor& w_hh,
                                                                         const Tensor& b_hh, const Tensor& w_hr,
                                                                         IntSpan batch_sizes, int64_t mode,
                                                                         bool reverse) {
-  const Steps steps(batch_sizes);
   const DType type = input.dtype();
+  check_sequence(input, h0, c0, w_hh, b_hh, w_hr, batch_sizes, mode);
+  const Steps steps(batch_sizes);
   const int64_t width = input.sizes()[input.dim() - 1], n = width / gate_count(mode), out_width = h0.sizes()[1];
   if (type != DType::Float32 && type != DType::Float64) fail_dtype("rnn_sequence", type);
   OPS_CHECK(h0.dtype() == type && w_hh.dtype() == type, RuntimeError, "expected scalar type ", info(type).cpp_name,
@@ -190,8 +220,17 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor, Tensor> rnn_sequence(const Te
   const int64_t kept_width = mode == kLstm ? 2 * n : mode == kGru ? n : 0;
   DimVector out_sizes(input.sizes());
   out_sizes[out_sizes.size() - 1] = out_width;
-  Tensor out = ops::empty(out_sizes, type), gates = ops::empty({steps.total, width}, type),
-         kept = ops::empty({steps.total, kept_width}, type), before = ops::empty({steps.total, out_width}, type);
+  const Device device = input.device();
+  Tensor out = ops::empty(out_sizes, type, device), gates = ops::empty({steps.total, width}, type, device),
+         kept = ops::empty({steps.total, kept_width}, type, device),
+         before = ops::empty({steps.total, out_width}, type, device);
+  if (input.is_meta())
+    return {out,
+            ops::empty(h0.sizes(), type, device),
+            ops::empty({c0.defined() ? h0.sizes()[0] : 0, n}, type, device),
+            gates,
+            kept,
+            before};
   const Tensor x = contiguous(input);
   Tensor h = clone(h0, MemoryFormat::Contiguous),
          c = c0.defined() ? clone(c0, MemoryFormat::Contiguous) : ops::empty({0}, type);

@@ -95,8 +95,13 @@ def recurrent_layers(input: Tensor, h0: Tensor, c0: Tensor | None, params: list[
     """All layers over (time, batch, features) or packed rows; the states have a row per layer and direction."""
     directions = 2 if bidirectional else 1
     rows = num_layers * directions
-    if rows <= 0 or len(params) % rows != 0:
+    if rows <= 0 or len(params) % rows != 0 or len(params) // rows < (4 if has_biases else 2):
         raise RuntimeError(f"recurrent layers: got {len(params)} weights for {rows} layers and directions")
+    if h0.dim() != 3 or h0.size(0) != rows:
+        raise RuntimeError(f"recurrent layers: expected a hidden state of {rows} rows")
+    if c0 is not None:
+        if c0.dim() != 3 or c0.size(0) != rows:
+            raise RuntimeError(f"recurrent layers: expected a cell state of {rows} rows")
     per = len(params) // rows
     biases = 2 if has_biases else 0
     x = input
@@ -131,6 +136,8 @@ def recurrent_layers(input: Tensor, h0: Tensor, c0: Tensor | None, params: list[
 @op.composite(namespace="private", variants="none", random=True, results="output h_n c_n")
 def recurrent_batch(input: Tensor, h0: Tensor, c0: Tensor | None, params: list[Tensor], has_biases: bool, num_layers: int,
                     dropout: float, train: bool, bidirectional: bool, batch_first: bool, mode: int) -> tuple[Tensor, Tensor, Tensor]:
+    if input.dim() != 3:
+        raise RuntimeError(f"input must have 3 dimensions, got {input.dim()}")
     x = input.transpose(0, 1) if batch_first else input
     result = torch.recurrent_layers(x, h0, c0, params, has_biases, num_layers, dropout, train, bidirectional, [x.size(1)] * x.size(0),
                                     mode)
@@ -211,6 +218,8 @@ def rnn_relu(data: Tensor, batch_sizes: Tensor, hx: Tensor, params: list[Tensor]
 # --- cells -----------------------------------------------------------------------------------------------------------------
 @op.composite(namespace="private", variants="none")
 def check_cell(input: Tensor, hx: Tensor, input_size: int, hidden_size: int, number: int) -> None:
+    if input.dim() != 2 or hx.dim() != 2:
+        raise RuntimeError("cells of recurrent layers take matrices")
     if input.size(1) != input_size:
         raise RuntimeError(f"input has inconsistent input_size: got {input.size(1)} expected {input_size}")
     if input.size(0) != hx.size(0):
@@ -264,7 +273,7 @@ def _pack_padded_sequence(input: Tensor, lengths: Tensor, batch_first: bool) -> 
     """The elements of those sequences that still run, time step by time step, and how many they are at each."""
     counts = ints_of(lengths)
     x = input.transpose(0, 1) if batch_first else input
-    if len(counts) == 0:
+    if x.dim() < 2 or lengths.dim() != 1 or len(counts) == 0:
         raise RuntimeError("Cannot pack empty tensors.")
     if len(counts) != x.size(1):
         raise RuntimeError(f"Expected `len(lengths)` to be equal to batch_size, but got {len(counts)} (batch_size={x.size(1)})")
@@ -273,6 +282,8 @@ def _pack_padded_sequence(input: Tensor, lengths: Tensor, batch_first: bool) -> 
             raise RuntimeError("Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0")
         if i > 0 and counts[i] > counts[i - 1]:
             raise RuntimeError("`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this requirement if you do not need ONNX exportability.")
+    if counts[0] > x.size(0):
+        raise RuntimeError("Length of a sample is more than the size of the padded sequences")
     steps: list[Tensor] = []
     running = len(counts)
     for t in range(counts[0]):
@@ -291,8 +302,13 @@ def _(grad_data, grad_batch_sizes, input, batch_first, batch_sizes):
 def _pad_packed_sequence(data: Tensor, batch_sizes: Tensor, batch_first: bool, padding_value: Scalar,
                          total_length: int) -> tuple[Tensor, Tensor]:
     """Packed sequences with padding after each, and their lengths."""
+    if data.dim() < 1 or batch_sizes.dim() != 1 or batch_sizes.numel() == 0:
+        raise RuntimeError("batch_sizes must have one dimension and at least one element")
     sizes = ints_of(batch_sizes)
     steps = len(sizes)
+    for t in range(1, steps):
+        if sizes[t] > sizes[t - 1]:
+            raise RuntimeError("batch_sizes must not grow")
     if total_length > 0 and total_length < steps:
         raise RuntimeError(f"Expected total_length to be at least the length of the longest sequence in input, but got total_length={total_length} and max sequence length being {steps}")
     batch = sizes[0]

@@ -94,21 +94,32 @@ ArchiveCode archive_code(ScriptState& s, ClassInfo* module, script::Function* fu
 
 namespace {
 
+/// Containers of the library are known by name.
+ClassInfo::Container container_named(std::string_view name) {
+  static constexpr std::pair<std::string_view, ClassInfo::Container> kNames[] = {
+      {"ModuleList", ClassInfo::Container::List},
+      {"Sequential", ClassInfo::Container::Sequential},
+      {"ModuleDict", ClassInfo::Container::Dict},
+      {"ParameterList", ClassInfo::Container::ParameterList},
+      {"ParameterDict", ClassInfo::Container::ParameterDict}};
+  for (const auto& [known, container] : kNames)
+    if (name == known) return container;
+  return ClassInfo::Container::None;
+}
+
 /// `torch.` and `ops.NAME.`: operators.
 struct OperatorSpaceName : script::Sugared {
   OperatorSpaceName(Importer& i, std::string p) : importer(i), prefix(std::move(p)) {}
   Importer& importer;
   std::string prefix;  // "aten::", or empty for `ops`
   std::string kind(Compiler&) const override { return "namespace"; }
-  SugaredPtr attr(Compiler& c, SourceRange r, const std::string& field) override {
+  SugaredPtr attr(Compiler&, SourceRange, const std::string& field) override {
     if (prefix.empty()) return std::make_shared<OperatorSpaceName>(importer, field + "::");
     std::string name = prefix + field;
     if (name == "prim::RaiseException") return std::make_shared<Raise>();
     if (name == "aten::format") return std::make_shared<Variadic>(script::NodeKind::Format);
     if (name == "aten::percentFormat") return std::make_shared<Variadic>(script::NodeKind::PercentFormat);
-    if (name == "aten::to_here" || name == "aten::jit") return nullptr;
-    (void)c;
-    (void)r;
+    if (SugaredPtr old = importer.old_operator(name)) return old;
     return std::make_shared<script::BuiltinFunction>(name, nullptr);
   }
   struct Raise : script::Sugared {
@@ -199,6 +210,19 @@ Value Importer::constant(size_t i) {
       as<List>(*constants_)->element == ElementKind::Any)
     return as<List>(*constants_)->values[i];
   return Value::unbound();
+}
+
+SugaredPtr Importer::old_operator(const std::string& name) {
+  if (version_ >= kNewestOldOperator || name.compare(0, 6, "aten::") != 0) return nullptr;
+  VM& vm = *state_.vm;
+  Ref module(vm.callbacks.import_module(vm, "torch.jit._old_operators"));
+  if (module.is_error()) throw_pending();
+  Ref name_text(make_str(vm, name.substr(6)));
+  Value args[] = {*name_text, Value::integer(version_)};
+  Ref found(call_method(vm, *module, "meaning", args));
+  if (found.is_error()) throw_pending();
+  if (!is_kind(*found, Kind::Function)) return nullptr;
+  return std::make_shared<LibraryFunction>(state_, as<Function>(*found));
 }
 
 Importer::File* Importer::file_of(const std::string& name, std::string& last) {
@@ -429,6 +453,8 @@ TypeId Importer::declare_class(const std::string& name, File& file, const ast::C
                          : base == "Interface" || base == "ModuleInterface" ? ClassInfo::Kind::Interface
                                                                             : ClassInfo::Kind::Script;
   ClassInfo* info = p.add_class(kind, unique);
+  info->of_modules = base == "ModuleInterface";
+  if (kind == ClassInfo::Kind::Module) info->container = container_named(short_name);
   types_[name] = info->type;
   HostClass& h = state_.host_of(*info);
   h.unit = file.unit;
@@ -501,6 +527,14 @@ TypeId Importer::declare_class(const std::string& name, File& file, const ast::C
     state_.classes_[h.type] = info;
   }
   return info->type;
+}
+
+std::vector<ClassInfo*> Importer::classes() const {
+  std::vector<ClassInfo*> out;
+  for (const auto& [name, type] : types_)
+    if (ClassInfo* info = state_.program->class_of(type); info && info->kind == ClassInfo::Kind::Script)
+      out.push_back(info);
+  return out;
 }
 
 SugaredPtr Importer::path(const std::string& name) {
@@ -723,6 +757,25 @@ const NativeDef kDefs[] = {
        return Value::none();
      },
      "Compiles all methods of a class that an archive brought."},
+    {"compile_archive_classes(reader, /)",
+     [](VM& vm, const Value* a) {
+       Importer* importer = importer_of(vm, a[0]);
+       ScriptState& s = state(vm);
+       bool ok = guarded_compile(vm, [&] {
+         for (ClassInfo* info : importer->classes())
+           for (script::Function* f : info->methods) s.emit(*f);
+       });
+       if (!ok) return Value::error();
+       for (ClassInfo* info : importer->classes()) {
+         Value cls = Value::object(s.host_of(*info).type);
+         for (script::Function* f : info->methods) {
+           Ref object(s.script_function_object(*f));
+           if (!set_attr(vm, cls, vm.name(f->name), *object)) return Value::error();
+         }
+       }
+       return Value::none();
+     },
+     "Gives the classes that an archive brought their methods."},
     {"compile_methods(type, /)",
      [](VM& vm, const Value* a) {
        ScriptState& s = state(vm);

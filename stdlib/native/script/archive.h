@@ -26,6 +26,9 @@
 
 namespace tsvm::stdlib::script_host {
 
+/// From this version of the format on all operators mean what they mean today.
+constexpr int64_t kNewestOldOperator = 10;
+
 class Importer {
  public:
   Importer(ScriptState& s, vm::Value read, vm::Value constants, int64_t version);
@@ -38,7 +41,10 @@ class Importer {
   /// What a name in archive code means; null: nothing.
   script::SugaredPtr resolve(script::Compiler& c, script::Function& f, const std::string& name, SourceRange range);
   script::SugaredPtr path(const std::string& name);
-  int64_t version() const { return version_; }
+  /// What an operator meant when the archive was written, where that is not what it means today; null otherwise.
+  script::SugaredPtr old_operator(const std::string& name);
+  /// The script classes that were read so far.
+  std::vector<script::ClassInfo*> classes() const;
   vm::Value constant(size_t i);
   ScriptState& state() { return state_; }
 

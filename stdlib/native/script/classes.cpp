@@ -168,6 +168,7 @@ ClassInfo* ScriptState::class_for(Type* t, bool compile) {
     HostClass& ih = host_of(*interface);
     ih.type = t;
     ih.hold = Ref::copy(Value::object(t));
+    interface->of_modules = t->is_tensor_module;
     classes_[t] = interface;
     for (auto& [method_name, f] : methods) {
       script::Function* fn = declare(as<Function>(f), interface, t);

@@ -349,6 +349,22 @@ const NativeDef kFunctions[] = {
        }
        return out.take();
      }},
+    {"hooks(type, /)",
+     [](VM& vm, const Value* a) {
+       ScriptState& s = state(vm);
+       script::ClassInfo* info = info_of(vm, a[0]);
+       Ref lists[2];
+       for (int i = 0; i < 2; i++) {
+         lists[i] = Ref(make_list(vm));
+         for (const std::string& name : i == 0 ? info->pre_hooks : info->hooks)
+           if (script::Function* f = info->method(name)) {
+             Ref object(s.script_function_object(*f));
+             list_append(vm, as<List>(*lists[i]), *object);
+           }
+       }
+       return make_tuple(vm, {*lists[0], *lists[1]});
+     },
+     "(before, after): the hooks of a module type, compiled."},
     {"attribute_value(type, name, value, /)",
      [](VM& vm, const Value* a) {
        ScriptState& s = state(vm);

@@ -12,7 +12,7 @@ unpickled, `finish(root)` compiles the methods.
 """
 import _nn
 import _script
-from torch.jit._script import RecursiveScriptModule, _class_for
+from torch.jit._script import RecursiveScriptModule, _class_for, install_hooks
 from torch.nn.parameter import Parameter
 
 code = _script.archive_code
@@ -71,8 +71,8 @@ def set_state(obj, value):
             object.__setattr__(obj, key, _script.attribute_value(handle, key, item))
 
 
-def finish(root):
-    """Compiles the methods of a module and of all its submodules."""
+def finish(root, reader):
+    """Compiles the methods of a module and of all its submodules, and of the script classes of the archive."""
     for module in root.modules():
         cls = type(module)
         handle = getattr(cls, "_type_handle", None)
@@ -85,4 +85,6 @@ def finish(root):
         for key, v in _script.constant_values(handle):
             if key not in cls.__dict__:
                 setattr(cls, key, v)
+        install_hooks(module, handle)
+    _script.compile_archive_classes(reader._reader)
     return root

@@ -698,6 +698,153 @@ def tolist(t, type):
     return out
 
 
+def einsum(equation, tensors, path=None):
+    return torch.einsum(equation, tensors)
+
+
+_CDIST_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+
+
+def cdist(x1, x2, p=2.0, compute_mode=None):
+    return torch.cdist(x1, x2, p, _CDIST_MODES[compute_mode or 0])
+
+
+# --- resampling to a size, with or without the factors that gave it ---
+def _upsample(name, t, size, options, factors):
+    op = getattr(torch._C._nn, name)
+    if factors[0] is None:
+        return op(t, size, *options, None)
+    if [_int(n * f) for n, f in zip(t.shape[2:], factors)] != size:
+        raise NotImplementedError(name + " with a size that does not follow from the scale factors")
+    return op(t, None, *options, factors)
+
+
+def upsample_nearest1d(t, size, *factors):
+    return _upsample("upsample_nearest1d", t, size, (), _list(factors))
+
+
+def upsample_nearest2d(t, size, *factors):
+    return _upsample("upsample_nearest2d", t, size, (), _list(factors))
+
+
+def upsample_nearest3d(t, size, *factors):
+    return _upsample("upsample_nearest3d", t, size, (), _list(factors))
+
+
+def upsample_linear1d(t, size, align_corners, *factors):
+    return _upsample("upsample_linear1d", t, size, (align_corners,), _list(factors))
+
+
+def upsample_bilinear2d(t, size, align_corners, *factors):
+    return _upsample("upsample_bilinear2d", t, size, (align_corners,), _list(factors))
+
+
+def upsample_bicubic2d(t, size, align_corners, *factors):
+    return _upsample("upsample_bicubic2d", t, size, (align_corners,), _list(factors))
+
+
+def upsample_trilinear3d(t, size, align_corners, *factors):
+    return _upsample("upsample_trilinear3d", t, size, (align_corners,), _list(factors))
+
+
+# --- attention, and nested tensors: padded ones that know their lengths ---
+def is_left_aligned(t, mask):
+    """Whether what a mask keeps stands at the start of each row."""
+    return mask.size(1) < 2 or not bool((mask[:, 1:] & mask[:, :-1].logical_not()).any())
+
+
+def nested_from_mask(t, mask, mask_check=True):
+    if t.dim() != 3 or mask.dim() != 2 or t.shape[:2] != mask.shape:
+        raise RuntimeError("Expected mask to be a 2d tensor of the first two sizes of the tensor")
+    if mask_check and not is_left_aligned(t, mask):
+        raise RuntimeError("Mask must be left-aligned")
+    return _nested(t.clone(), mask.sum(1))
+
+
+def _nested(t, lengths):
+    t._lengths = lengths
+    return t
+
+
+def is_nested(t):
+    return hasattr(t, "_lengths")
+
+
+def _padding_of(t):
+    return torch.arange(t.size(1)).unsqueeze(0) >= t._lengths.unsqueeze(1)
+
+
+def to_padded_tensor(t, padding, output_size=None):
+    if not is_nested(t):
+        raise RuntimeError("to_padded_tensor expects a nested tensor")
+    out = t.masked_fill(_padding_of(t).unsqueeze(-1), padding)
+    longest = _int(t._lengths.max())
+    if output_size is None:
+        return out[:, :longest].contiguous()
+    whole = out.new_full(output_size, padding)
+    whole[:out.size(0), :longest, :out.size(2)] = out[:, :longest]
+    return whole
+
+
+def _attention(query, key, value, heads, qkv_weight, qkv_bias, proj_weight, proj_bias, mask, mask_type):
+    batch, length, size = query.shape
+    if query is key and key is value:
+        q, k, v = torch.nn.functional.linear(query, qkv_weight, qkv_bias).chunk(3, -1)
+    else:
+        parts = zip((query, key, value), qkv_weight.chunk(3), qkv_bias.chunk(3))
+        q, k, v = [torch.nn.functional.linear(x, w, b) for x, w, b in parts]
+
+    def split(x):
+        return x.reshape(batch, x.size(1), heads, size // heads).transpose(1, 2)
+
+    weights = split(q / math.sqrt(size // heads)) @ split(k).transpose(-2, -1)
+    if is_nested(query):
+        mask, mask_type = _padding_of(query), 1
+    if mask is not None:
+        if mask_type == 1:
+            mask = mask.view(batch, 1, 1, mask.size(1))
+        elif mask.dim() == 3:
+            mask = mask.view(batch, heads, length, mask.size(2))
+        weights = weights.masked_fill(mask, -math.inf) if mask.dtype == torch.bool else weights + mask
+    weights = torch.softmax(weights, -1)
+    out = (weights @ split(v)).transpose(1, 2).reshape(batch, length, size)
+    return torch.nn.functional.linear(out, proj_weight, proj_bias), weights
+
+
+def native_multi_head_attention(query, key, value, embed_dim, heads, qkv_weight, qkv_bias, proj_weight, proj_bias, mask=None,
+                                need_weights=True, average_attn_weights=True, mask_type=None):
+    out, weights = _attention(query, key, value, heads, qkv_weight, qkv_bias, proj_weight, proj_bias, mask, mask_type)
+    if is_nested(query):
+        _nested(out, query._lengths)
+    if not need_weights:
+        return out, None
+    return out, weights.sum(1) / heads if average_attn_weights else weights
+
+
+def transformer_encoder_layer(src, embed_dim, heads, qkv_weight, qkv_bias, proj_weight, proj_bias, use_gelu, norm_first, eps,
+                              norm_weight_1, norm_bias_1, norm_weight_2, norm_bias_2, ffn_weight_1, ffn_bias_1, ffn_weight_2,
+                              ffn_bias_2, mask=None, mask_type=None):
+    F = torch.nn.functional
+
+    def attend(x):
+        if is_nested(src) and x is not src:
+            _nested(x, src._lengths)
+        return _attention(x, x, x, heads, qkv_weight, qkv_bias, proj_weight, proj_bias, mask, mask_type)[0]
+
+    def feed(x):
+        x = F.linear(x, ffn_weight_1, ffn_bias_1)
+        return F.linear(F.gelu(x) if use_gelu else F.relu(x), ffn_weight_2, ffn_bias_2)
+
+    size = (embed_dim,)
+    if norm_first:
+        x = src + attend(F.layer_norm(src, size, norm_weight_1, norm_bias_1, eps))
+        x = x + feed(F.layer_norm(x, size, norm_weight_2, norm_bias_2, eps))
+    else:
+        x = F.layer_norm(src + attend(src), size, norm_weight_1, norm_bias_1, eps)
+        x = F.layer_norm(x + feed(x), size, norm_weight_2, norm_bias_2, eps)
+    return _nested(x, src._lengths) if is_nested(src) else x
+
+
 # --- the surroundings ---
 def is_grad_enabled():
     return torch.is_grad_enabled()

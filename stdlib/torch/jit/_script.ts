@@ -2,6 +2,7 @@
 import _nn
 import _script
 import torch
+from collections import OrderedDict
 from _script import ScriptFunction
 from torch.nn.modules.module import Module
 
@@ -261,6 +262,16 @@ def _recursive(module, base=None, methods=None, memo=None):
     return made
 
 
+def install_hooks(made, handle):
+    """Gives a script module the hooks that its type has as compiled methods: calling the module runs them."""
+    before, after = _script.hooks(handle)
+    if not before and not after:
+        return
+    made._forward_pre_hooks = OrderedDict(enumerate(before))
+    made._forward_hooks = OrderedDict(enumerate(after))
+    _nn.set_has_hooks(made)
+
+
 def _copy_ignored(source, cls):
     for base in source.__mro__:
         if base is Module or base is object:
@@ -295,6 +306,7 @@ def _copy(module, memo):
     original = getattr(module, "_python_module", None)
     if original is not None:
         object.__setattr__(made, "_python_module", copy.deepcopy(original, memo))
+    install_hooks(made, handle)
     return made
 
 

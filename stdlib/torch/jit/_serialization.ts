@@ -492,10 +492,11 @@ def load(f, map_location=None, _extra_files=None):
     tree = _ArchiveUnpickler(archive, "data", restore).load("data.pkl")
     if not isinstance(tree, _StandIn):
         raise RuntimeError("the archive's data.pkl is no module")
-    made = _Builder(_archive.Reader(read, constants, version)).value(tree)
+    reader = _archive.Reader(read, constants, version)
+    made = _Builder(reader).value(tree)
     if not isinstance(made, ScriptModule):
         raise RuntimeError("the archive's data.pkl is no module")
-    _archive.finish(made)
+    _archive.finish(made, reader)
     if _extra_files is not None:
         for name in list(_extra_files):
             _extra_files[name] = archive.read("extra/" + name) if archive.has("extra/" + name) else b""
