@@ -572,4 +572,24 @@ SugaredPtr Compiler::call_function(Function& f, SourceRange r, const std::vector
   return simple(with_output(n, f.result));
 }
 
+SugaredPtr OverloadedSugared::call(Compiler& c, SourceRange r, const std::vector<Arg>& args, size_t) {
+  std::string reasons;
+  for (Function* f : functions) {
+    // What matching emits is dropped: the call does it again.
+    size_t mark = c.block->nodes.size();
+    bool fits = true;
+    try {
+      c.match_function(*f, r, args, self);
+    } catch (const CompileError& e) {
+      if (e.pending) throw;
+      fits = false;
+      reasons += "  " + c.schema_text(*f) + "\n";
+    }
+    c.block->nodes.resize(mark);
+    if (fits) return c.call_function(*f, r, args, self);
+  }
+  c.error(r, "Arguments for call are not valid.\nThe following variants are available:\n" + reasons +
+                 "\nThe original call is");
+}
+
 }  // namespace tsvm::script

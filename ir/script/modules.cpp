@@ -114,6 +114,8 @@ SugaredPtr ModuleSugared::try_attr(Compiler& c, SourceRange r, const std::string
       return listing;
     }
   }
+  if (std::vector<Function*> several = c.host.find_overloads(c.program, *info, field); !several.empty())
+    return std::make_shared<OverloadedSugared>(std::move(several), simple(self));
   Function* m = info->method(field);
   if (!m) m = c.host.find_method(c.program, *info, field);
   if (m) return std::make_shared<MethodSugared>(simple(self), m);

@@ -102,8 +102,9 @@ struct ClassInfo {
     ParameterList,
     ParameterDict
   } container = Container::None;
-  std::map<std::string, std::string> missing;  // attributes that cannot be had, and why
-  bool of_modules = false;                     // Interface: of modules
+  std::map<std::string, std::vector<Function*>> overloads;  // methods with several signatures, once they are known
+  std::map<std::string, std::string> missing;               // attributes that cannot be had, and why
+  bool of_modules = false;                                  // Interface: of modules
   bool is_open = false;      // a script class whose __init__ is being compiled: attributes may be added
   int64_t host_object = -1;  // the class itself, in the host
   void* host = nullptr;
@@ -135,6 +136,8 @@ class Host {
   virtual TypeId resolve_type(Program& p, Function& f, const std::string& name) = 0;
   /// A method of a class that is not declared yet (modules: compiled when first used); null: there is none.
   virtual Function* find_method(Program&, ClassInfo&, const std::string&) { return nullptr; }
+  /// The methods that stand for one with several signatures; empty: it has one.
+  virtual std::vector<Function*> find_overloads(Program&, ClassInfo&, const std::string&) { return {}; }
   /// What an attribute means that is neither an attribute of the type nor a method (a function kept in a module, an
   /// ignored method ...); null: nothing.
   virtual SugaredPtr find_attribute(Compiler&, ClassInfo&, const std::string&, Value*, SourceRange) { return nullptr; }

@@ -97,6 +97,15 @@ struct MethodSugared : Sugared {
   SugaredPtr call(Compiler& c, SourceRange r, const std::vector<Arg>& args, size_t binders) override;
 };
 
+/// A function or method with several signatures: a call takes the first that fits.
+struct OverloadedSugared : Sugared {
+  OverloadedSugared(std::vector<Function*> f, SugaredPtr s) : functions(std::move(f)), self(std::move(s)) {}
+  std::vector<Function*> functions;
+  SugaredPtr self;  // null: functions
+  std::string kind(Compiler&) const override { return self ? "method" : "function"; }
+  SugaredPtr call(Compiler& c, SourceRange r, const std::vector<Arg>& args, size_t binders) override;
+};
+
 /// A class: calling it makes an object.
 struct ClassSugared : Sugared {
   explicit ClassSugared(ClassInfo* c) : info(c) {}

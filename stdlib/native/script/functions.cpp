@@ -116,6 +116,46 @@ script::Function* ScriptState::declare(Function* f, ClassInfo* owner, Type* clas
   return fn;
 }
 
+std::vector<script::Function*> ScriptState::declare_overloads(Function* body, ClassInfo* owner, Type* class_type) {
+  Ref internal(vm->callbacks.import_module(*vm, "torch._jit_internal"));
+  if (internal.is_error()) throw_pending();
+  Value args[] = {Value::object(body)};
+  Ref signatures(call_method(*vm, *internal, "_signatures_of", args));
+  if (signatures.is_error()) throw_pending();
+  std::vector<script::Function*> out;
+  if (!is_kind(*signatures, Kind::List)) return out;
+  std::shared_ptr<ParsedUnit> unit = parsed(body->code);
+  FindDef find{body->code->code->range, body->code->code->name};
+  find.visit(unit->tree.module);
+  for (Ref& s : list_snapshot(as<List>(*signatures))) {
+    if (!is_kind(*s, Kind::Function)) continue;
+    script::Function* fn = declare(as<Function>(*s), owner, class_type);
+    fn->source = unit->source;
+    fn->keep = unit;
+    fn->def = find.found;
+    host_of(*fn).python = Ref::copy(Value::object(body));
+    if (owner) {
+      fn->name += "__" + std::to_string(out.size());
+      fn->qualified_name = owner->name + "." + fn->name;
+      owner->methods.push_back(fn);
+    }
+    out.push_back(fn);
+  }
+  return out;
+}
+
+bool ScriptState::is_annotated(Function* f) {
+  std::shared_ptr<ParsedUnit> unit = parsed(f->code);
+  FindDef find{f->code->code->range, f->code->code->name};
+  find.visit(unit->tree.module);
+  if (!find.found || !find.found->returns) return false;
+  const ast::Arguments& a = *find.found->args;
+  if (a.vararg || a.kwarg) return false;
+  for (size_t i = 1; i < a.args.size(); i++)
+    if (!a.args[i]->annotation) return false;
+  return true;
+}
+
 void ScriptState::declare_defaults(script::Function& fn, Function* f) {
   HostFunction& h = host_of(fn);
   h.defaults.assign(fn.params.size(), Ref());
@@ -511,6 +551,10 @@ SugaredPtr LibraryFunction::call(Compiler& c, SourceRange r, const std::vector<A
     fn->fixed = fixed;
     HostFunction& h = state.host_of(*fn);
     h.python = Ref::copy(Value::object(function));
+    if (fn->def->returns) {
+      fn->result = script::parse_annotation(c.program, state, *fn, fn->def->returns);
+      fn->result_is_declared = true;
+    }
     slot = fn;
   }
   std::vector<Arg> direct;

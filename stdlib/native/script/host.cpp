@@ -328,6 +328,12 @@ SugaredPtr ScriptState::sugar(Compiler& c, Value v, SourceRange range, bool is_c
           if (m == "ignore" || m == "unused") return std::make_shared<PythonFunction>(*this, v);
         }
         if (script::Function* known = declared_for(f)) return std::make_shared<script::FunctionSugared>(known);
+        if (!is_library(f)) {
+          auto several = overloaded_functions_.find(f);
+          if (several == overloaded_functions_.end())
+            several = overloaded_functions_.emplace(f, declare_overloads(f, nullptr, nullptr)).first;
+          if (!several->second.empty()) return std::make_shared<script::OverloadedSugared>(several->second, nullptr);
+        }
         if (module == "torch.jit._ops" && qualified.substr(0, 3) == "op_") {
           return std::make_shared<script::BuiltinFunction>("aten::" + std::string(qualified.substr(3)), nullptr);
         }

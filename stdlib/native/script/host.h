@@ -87,6 +87,8 @@ class ScriptState : public vm::Extension, public script::Host, public script::Em
                              SourceRange range) override;
   script::TypeId resolve_type(script::Program& p, script::Function& f, const std::string& name) override;
   script::Function* find_method(script::Program& p, script::ClassInfo& c, const std::string& name) override;
+  std::vector<script::Function*> find_overloads(script::Program& p, script::ClassInfo& c,
+                                                const std::string& name) override;
   script::SugaredPtr find_attribute(script::Compiler& c, script::ClassInfo& info, const std::string& name,
                                     script::Value* self, SourceRange range) override;
   std::string describe_object(const script::Const& c) override;
@@ -109,6 +111,10 @@ class ScriptState : public vm::Extension, public script::Host, public script::Em
   /// The function of the program for one of the language: declared, not compiled.
   script::Function* declare(vm::Function* f, script::ClassInfo* owner, vm::Type* class_type);
   void declare_defaults(script::Function& f, vm::Function* python);
+  /// One function for each signature of an overloaded one; empty for others.
+  std::vector<script::Function*> declare_overloads(vm::Function* body, script::ClassInfo* owner, vm::Type* class_type);
+  /// Whether all parameters and the result have annotations.
+  bool is_annotated(vm::Function* f);
   void emit(script::Function& f);
   HostFunction& host_of(script::Function& f);
   script::Function* declared_for(vm::Function* f);
@@ -154,6 +160,7 @@ class ScriptState : public vm::Extension, public script::Host, public script::Em
   std::map<vm::Type*, script::TypeId> tuple_types_;
   std::map<std::string, script::ClassInfo*> module_types_;
   std::unordered_map<const vm::Function*, script::Function*> functions_;
+  std::unordered_map<const vm::Function*, std::vector<script::Function*>> overloaded_functions_;
   std::map<std::string, script::Function*> specialised_;
 
  private:

@@ -86,6 +86,7 @@ ClassInfo* ScriptState::module_type(Value module, bool own) {
   std::set<std::string> constants;
   std::map<std::string, TypeId> annotated;
   std::set<std::string> ignored;
+  std::vector<std::pair<std::string, TypeId>> held;
   for (auto it = cls->mro.rbegin(); it != cls->mro.rend(); ++it) {
     Type* t = *it;
     if (t == vm->types.object) continue;
@@ -108,8 +109,13 @@ ClassInfo* ScriptState::module_type(Value module, bool own) {
         if (TypeId type = type_of_annotation(e->value)) annotated[name] = type;
       }
     }
-    Value skipped = dict_get_borrow(t->dict, vm->name("__jit_unused_properties__"));
-    (void)skipped;
+    // Properties that script modules hold as values.
+    Value computed = dict_get_borrow(t->dict, vm->name("__script_attributes__"));
+    if (is_kind(computed, Kind::Dict)) {
+      uint32_t position = 0;
+      while (DictEntry* e = dict_next(as<Dict>(computed), position))
+        if (TypeId type = type_of_annotation(e->value)) held.push_back({std::string(text_of(e->key)), type});
+    }
     Value ignored_list = dict_get_borrow(t->dict, vm->name("__jit_ignored_attributes__"));
     if (!ignored_list.is_unbound()) {
       bool ok = for_each(*vm, ignored_list, [&](Value name) {
@@ -241,6 +247,7 @@ ClassInfo* ScriptState::module_type(Value module, bool own) {
     }
     add(name, t);
   }
+  for (const auto& [name, type] : held) add(name, type);
   // Hooks make types of their own.
   if (module.o->flags & kHasHooks) key += "|hooks" + std::to_string(module.bits);
   if (own) key += "|trace" + std::to_string(module_types_.size());
@@ -265,7 +272,10 @@ script::Function* ScriptState::find_method(script::Program&, ClassInfo& info, co
   if (info.kind != ClassInfo::Kind::Module) return nullptr;
   HostClass& h = host_of(info);
   if (!h.type) return nullptr;
-  // The instance's own function first (m.forward = something).
+  if (size_t at = name.rfind("__"); at != std::string::npos && at > 0 && at + 2 < name.size()) {
+    find_overloads(*program, info, name.substr(0, at));
+    if (script::Function* known = info.method(name)) return known;
+  }
   Type* owner = nullptr;
   Value f;
   for (Type* t : h.type->mro) {
@@ -281,12 +291,30 @@ script::Function* ScriptState::find_method(script::Program&, ClassInfo& info, co
   if (is_str(owner->module) && text_of(owner->module).substr(0, 9) == "torch.jit") return nullptr;
   std::string m = modifier_of(*vm, f);
   if (m == "ignore" || m == "unused") return nullptr;
-  if (is_library(as<Function>(f)) && name != "forward" && name.substr(0, 2) != "__") return nullptr;
+  // The library's own are checked anew for each call, unless they say their types.
+  if (is_library(as<Function>(f)) && name != "forward" && name.substr(0, 2) != "__" && !is_annotated(as<Function>(f)))
+    return nullptr;
   script::Function* fn = declare(as<Function>(f), &info, owner);
   fn->name = name;
   fn->qualified_name = info.name + "." + name;
   info.methods.push_back(fn);
   return fn;
+}
+
+std::vector<script::Function*> ScriptState::find_overloads(script::Program&, ClassInfo& info, const std::string& name) {
+  if (info.kind != ClassInfo::Kind::Module) return {};
+  auto known = info.overloads.find(name);
+  if (known != info.overloads.end()) return known->second;
+  HostClass& h = host_of(info);
+  std::vector<script::Function*> found;
+  if (h.type)
+    for (Type* t : h.type->mro) {
+      Value v = dict_get_borrow(t->dict, vm->name(name));
+      if (v.is_unbound()) continue;
+      if (is_kind(v, Kind::Function)) found = declare_overloads(as<Function>(v), &info, t);
+      break;
+    }
+  return info.overloads[name] = found;
 }
 
 SugaredPtr ScriptState::find_attribute(Compiler& c, ClassInfo& info, const std::string& name, script::Value* self,

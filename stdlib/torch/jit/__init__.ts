@@ -7,7 +7,7 @@ import _script as _script_native
 from _script import ScriptFunction
 from torch.jit._ops import Future
 from torch.jit.frontend import Error, FrontendError, NotSupportedError, UnsupportedNodeError
-from torch.jit._script import (Attribute, RecursiveScriptModule, ScriptModule, freeze, interface, optimize_for_inference, script,
+from torch.jit._script import (_overload, _overload_method, Attribute, RecursiveScriptModule, ScriptModule, freeze, interface, optimize_for_inference, script,
                                script_method, export, ignore, unused)
 from torch.jit import frontend
 from typing import Final

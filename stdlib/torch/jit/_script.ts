@@ -4,6 +4,7 @@ import _script
 import torch
 from collections import OrderedDict
 from _script import ScriptFunction
+from torch._jit_internal import _overload, _overload_method, _signatures_of
 from torch.nn.modules.module import Module
 
 _types = type
@@ -197,7 +198,8 @@ def _entry_points(module):
     cls = type(module)
     forward = getattr(cls, "forward", None)
     if forward is not None and forward is not Module.forward and getattr(forward, "_torchscript_modifier", None) not in ("ignore", "unused"):
-        names.append("forward")
+        signatures = _signatures_of(forward)
+        names += ["forward__%d" % i for i in range(len(signatures))] if signatures else ["forward"]
     for base in cls.__mro__:
         for name, value in base.__dict__.items():
             if getattr(value, "_torchscript_modifier", None) == "export" and name not in names:

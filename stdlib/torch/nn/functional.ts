@@ -849,31 +849,95 @@ def _check_attention_shapes(query, key, value, key_padding_mask, attn_mask, num_
 
 def _in_projection_packed(q, k, v, w, b=None):
     """Three projections whose weights are one matrix; inputs that are the same tensor share a product."""
+    size = q.size(-1)
     if k is v:
         if q is k:
-            return linear(q, w, b).chunk(3, dim=-1)
-        size = q.size(-1)
+            x, y, z = linear(q, w, b).chunk(3, dim=-1)
+            return x, y, z
         w_q, w_kv = w.split([size, size * 2])
-        b_q, b_kv = (None, None) if b is None else b.split([size, size * 2])
-        return (linear(q, w_q, b_q),) + tuple(linear(k, w_kv, b_kv).chunk(2, dim=-1))
+        if b is None:
+            x = linear(q, w_q)
+            y, z = linear(k, w_kv).chunk(2, dim=-1)
+        else:
+            b_q, b_kv = b.split([size, size * 2])
+            x = linear(q, w_q, b_q)
+            y, z = linear(k, w_kv, b_kv).chunk(2, dim=-1)
+        return x, y, z
     w_q, w_k, w_v = w.chunk(3)
-    b_q, b_k, b_v = (None, None, None) if b is None else b.chunk(3)
+    if b is None:
+        return linear(q, w_q), linear(k, w_k), linear(v, w_v)
+    b_q, b_k, b_v = b.chunk(3)
     return linear(q, w_q, b_q), linear(k, w_k, b_k), linear(v, w_v, b_v)
 
 
-def _in_projection(q, k, v, w_q, w_k, w_v, b_q=None, b_k=None, b_v=None):
+def _in_projection(q, k, v, w_q, w_k, w_v, b=None):
     size = q.size(-1)
     for w, wanted, name in ((w_q, (size, size), "query"), (w_k, (size, k.size(-1)), "key"), (w_v, (size, v.size(-1)), "value")):
         assert w.shape == wanted, "expecting {} weights shape of {}, but got {}".format(name, wanted, w.shape)
-    for b, name in ((b_q, "query"), (b_k, "key"), (b_v, "value")):
-        assert b is None or b.shape == (size,), "expecting {} bias shape of {}, but got {}".format(name, (size,), b.shape)
+    if b is None:
+        return linear(q, w_q), linear(k, w_k), linear(v, w_v)
+    b_q, b_k, b_v = b.chunk(3)
+    for part, name in ((b_q, "query"), (b_k, "key"), (b_v, "value")):
+        assert part.shape == (size,), "expecting {} bias shape of {}, but got {}".format(name, (size,), part.shape)
     return linear(q, w_q, b_q), linear(k, w_k, b_k), linear(v, w_v, b_v)
+
+
+def _attention_mask(attn_mask, length, source, rows):
+    """A given mask with the dimension of heads."""
+    if attn_mask is None:
+        return None
+    if attn_mask.dtype == torch.uint8:
+        import warnings
+        warnings.warn("Byte tensor for attn_mask in nn.MultiheadAttention is deprecated. Use bool tensor instead.")
+        attn_mask = attn_mask.to(torch.bool)
+    else:
+        assert attn_mask.is_floating_point() or attn_mask.dtype == torch.bool, (
+            "Only float, byte, and bool types are supported for attn_mask, not {}".format(attn_mask.dtype))
+    if attn_mask.dim() == 2:
+        if attn_mask.shape != (length, source):
+            raise RuntimeError("The shape of the 2D attn_mask is {}, but should be {}.".format(attn_mask.shape, (length, source)))
+        return attn_mask.unsqueeze(0)
+    if attn_mask.shape != (rows, length, source):
+        raise RuntimeError("The shape of the 3D attn_mask is {}, but should be {}.".format(attn_mask.shape, (rows, length, source)))
+    return attn_mask
+
+
+def _one_more(mask):
+    """A mask for one more key, which is not hidden."""
+    if mask is None:
+        return None
+    return pad(mask, (0, 1))
+
+
+def _merged_mask(attn_mask, key_padding_mask, batch, num_heads, source):
+    """One mask of both."""
+    if key_padding_mask is None:
+        return attn_mask
+    assert key_padding_mask.shape == (batch, source), "expecting key_padding_mask shape of {}, but got {}".format(
+        (batch, source), key_padding_mask.shape)
+    hidden = key_padding_mask.view(batch, 1, 1, source).expand(-1, num_heads, -1, -1).reshape(batch * num_heads, 1, source)
+    if attn_mask is None:
+        return hidden
+    if attn_mask.dtype == torch.bool:
+        return attn_mask.logical_or(hidden)
+    return attn_mask.masked_fill(hidden, float("-inf"))
+
+
+def _heads_first(x, rows, head):
+    return x.contiguous().view(x.shape[0], rows, head).transpose(0, 1)
+
+
+def _static_heads(x, name, rows, head):
+    assert x.size(0) == rows, "expecting {}.size(0) of {}, but got {}".format(name, rows, x.size(0))
+    assert x.size(2) == head, "expecting {}.size(2) of {}, but got {}".format(name, head, x.size(2))
+    return x
 
 
 def multi_head_attention_forward(query, key, value, embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias, bias_k, bias_v,
                                  add_zero_attn, dropout_p, out_proj_weight, out_proj_bias, training=True, key_padding_mask=None,
                                  need_weights=True, attn_mask=None, use_separate_proj_weight=False, q_proj_weight=None,
-                                 k_proj_weight=None, v_proj_weight=None, static_k=None, static_v=None, average_attn_weights=True):
+                                 k_proj_weight=None, v_proj_weight=None, static_k=None, static_v=None,
+                                 average_attn_weights=True) -> "Tuple[Tensor, Optional[Tensor]]":
     """nn.MultiheadAttention as a function: sequences first, (L, N, E) or (L, E)."""
     batched = _check_attention_shapes(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not batched:
@@ -889,82 +953,51 @@ def multi_head_attention_forward(query, key, value, embed_dim_to_check, num_head
         raise AssertionError("only bool and floating types of key_padding_mask are supported")
     assert size == embed_dim_to_check, "was expecting embedding dimension of {}, but got {}".format(embed_dim_to_check, size)
     head = size // num_heads
+    rows = batch * num_heads
     assert head * num_heads == size, "embed_dim {} not divisible by num_heads {}".format(size, num_heads)
     if use_separate_proj_weight:
         assert key.shape[:2] == value.shape[:2], "key's sequence and batch dims {} do not match value's {}".format(
             key.shape[:2], value.shape[:2])
-    else:
-        assert key.shape == value.shape, "key shape {} does not match value shape {}".format(key.shape, value.shape)
-    if not use_separate_proj_weight:
-        assert in_proj_weight is not None, "use_separate_proj_weight is False but in_proj_weight is None"
-        q, k, v = _in_projection_packed(query, key, value, in_proj_weight, in_proj_bias)
-    else:
         assert q_proj_weight is not None, "use_separate_proj_weight is True but q_proj_weight is None"
         assert k_proj_weight is not None, "use_separate_proj_weight is True but k_proj_weight is None"
         assert v_proj_weight is not None, "use_separate_proj_weight is True but v_proj_weight is None"
-        b_q, b_k, b_v = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
-        q, k, v = _in_projection(query, key, value, q_proj_weight, k_proj_weight, v_proj_weight, b_q, b_k, b_v)
-    if attn_mask is not None:
-        if attn_mask.dtype == torch.uint8:
-            import warnings
-            warnings.warn("Byte tensor for attn_mask in nn.MultiheadAttention is deprecated. Use bool tensor instead.")
-            attn_mask = attn_mask.to(torch.bool)
-        else:
-            assert attn_mask.is_floating_point() or attn_mask.dtype == torch.bool, (
-                "Only float, byte, and bool types are supported for attn_mask, not {}".format(attn_mask.dtype))
-        if attn_mask.dim() == 2:
-            if attn_mask.shape != (length, source):
-                raise RuntimeError("The shape of the 2D attn_mask is {}, but should be {}.".format(attn_mask.shape, (length, source)))
-            attn_mask = attn_mask.unsqueeze(0)
-        elif attn_mask.shape != (batch * num_heads, length, source):
-            raise RuntimeError("The shape of the 3D attn_mask is {}, but should be {}.".format(
-                attn_mask.shape, (batch * num_heads, length, source)))
-
-    def one_more(mask):
-        return None if mask is None else pad(mask, (0, 1))
-
+        q, k, v = _in_projection(query, key, value, q_proj_weight, k_proj_weight, v_proj_weight, in_proj_bias)
+    else:
+        assert key.shape == value.shape, "key shape {} does not match value shape {}".format(key.shape, value.shape)
+        assert in_proj_weight is not None, "use_separate_proj_weight is False but in_proj_weight is None"
+        q, k, v = _in_projection_packed(query, key, value, in_proj_weight, in_proj_bias)
+    attn_mask = _attention_mask(attn_mask, length, source, rows)
     if bias_k is not None and bias_v is not None:
         assert static_k is None, "bias cannot be added to static key."
         assert static_v is None, "bias cannot be added to static value."
         k = torch.cat([k, bias_k.repeat(1, batch, 1)])
         v = torch.cat([v, bias_v.repeat(1, batch, 1)])
-        attn_mask, key_padding_mask = one_more(attn_mask), one_more(key_padding_mask)
+        attn_mask = _one_more(attn_mask)
+        key_padding_mask = _one_more(key_padding_mask)
     else:
         assert bias_k is None
         assert bias_v is None
-
-    def heads_first(x):
-        return x.contiguous().view(x.shape[0], batch * num_heads, head).transpose(0, 1)
-
-    def given(x, name):
-        assert x.size(0) == batch * num_heads, "expecting {}.size(0) of {}, but got {}".format(name, batch * num_heads, x.size(0))
-        assert x.size(2) == head, "expecting {}.size(2) of {}, but got {}".format(name, head, x.size(2))
-        return x
-
-    q = heads_first(q)
-    k = heads_first(k) if static_k is None else given(static_k, "static_k")
-    v = heads_first(v) if static_v is None else given(static_v, "static_v")
+    q = _heads_first(q, rows, head)
+    if static_k is None:
+        k = _heads_first(k, rows, head)
+    else:
+        k = _static_heads(static_k, "static_k", rows, head)
+    if static_v is None:
+        v = _heads_first(v, rows, head)
+    else:
+        v = _static_heads(static_v, "static_v", rows, head)
     if add_zero_attn:
-        zero = (batch * num_heads, 1, head)
-        k = torch.cat([k, torch.zeros(zero, dtype=k.dtype, device=k.device)], dim=1)
-        v = torch.cat([v, torch.zeros(zero, dtype=v.dtype, device=v.device)], dim=1)
-        attn_mask, key_padding_mask = one_more(attn_mask), one_more(key_padding_mask)
+        k = torch.cat([k, torch.zeros((rows, 1, head), dtype=k.dtype, device=k.device)], dim=1)
+        v = torch.cat([v, torch.zeros((rows, 1, head), dtype=v.dtype, device=v.device)], dim=1)
+        attn_mask = _one_more(attn_mask)
+        key_padding_mask = _one_more(key_padding_mask)
     source = k.size(1)
-    if key_padding_mask is not None:
-        assert key_padding_mask.shape == (batch, source), "expecting key_padding_mask shape of {}, but got {}".format(
-            (batch, source), key_padding_mask.shape)
-        hidden = key_padding_mask.view(batch, 1, 1, source).expand(-1, num_heads, -1, -1).reshape(batch * num_heads, 1, source)
-        if attn_mask is None:
-            attn_mask = hidden
-        elif attn_mask.dtype == torch.bool:
-            attn_mask = attn_mask.logical_or(hidden)
-        else:
-            attn_mask = attn_mask.masked_fill(hidden, float("-inf"))
-    if attn_mask is not None and attn_mask.dtype == torch.bool:
-        attn_mask = torch.zeros_like(attn_mask, dtype=q.dtype).masked_fill_(attn_mask, float("-inf"))
+    mask = _merged_mask(attn_mask, key_padding_mask, batch, num_heads, source)
     q = q / math.sqrt(head)
-    if attn_mask is not None:
-        weights = torch.baddbmm(attn_mask, q, k.transpose(-2, -1))
+    if mask is not None:
+        if mask.dtype == torch.bool:
+            mask = torch.zeros_like(mask, dtype=q.dtype).masked_fill_(mask, float("-inf"))
+        weights = torch.baddbmm(mask, q, k.transpose(-2, -1))
     else:
         weights = torch.bmm(q, k.transpose(-2, -1))
     weights = softmax(weights, dim=-1)
@@ -980,4 +1013,6 @@ def multi_head_attention_forward(query, key, value, embed_dim_to_check, num_head
     weights = weights.view(batch, num_heads, length, source)
     if average_attn_weights:
         weights = weights.sum(dim=1) / num_heads
-    return output, weights if batched else weights.squeeze(0)
+    if not batched:
+        weights = weights.squeeze(0)
+    return output, weights

@@ -9,7 +9,7 @@ from torch.nn.parameter import Parameter
 
 class MultiheadAttention(Module):
     """Attention of several heads over projections of query, key and value."""
-    __constants__ = ["batch_first"]
+    __constants__ = ["batch_first", "_qkv_same_embed_dim"]
 
     def __init__(self, embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, kdim=None, vdim=None,
                  batch_first=False, device=None, dtype=None):
@@ -68,7 +68,9 @@ class MultiheadAttention(Module):
         state.setdefault("_qkv_same_embed_dim", True)
         super().__setstate__(state)
 
-    def forward(self, query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None, average_attn_weights=True):
+    def forward(self, query: "Tensor", key: "Tensor", value: "Tensor", key_padding_mask: "Optional[Tensor]" = None,
+                need_weights: "bool" = True, attn_mask: "Optional[Tensor]" = None,
+                average_attn_weights: "bool" = True) -> "Tuple[Tensor, Optional[Tensor]]":
         """Output and, if wanted, the attention weights."""
         swap = self.batch_first and query.dim() == 3
         if key_padding_mask is not None and key_padding_mask.dtype != torch.bool and not torch.is_floating_point(key_padding_mask):
@@ -77,18 +79,29 @@ class MultiheadAttention(Module):
             # What was one tensor stays one, so that one projection does for all.
             if key is value:
                 if query is key:
-                    query = key = value = query.transpose(1, 0)
+                    query = query.transpose(1, 0)
+                    key = query
                 else:
-                    query, key = query.transpose(1, 0), key.transpose(1, 0)
-                    value = key
+                    query = query.transpose(1, 0)
+                    key = key.transpose(1, 0)
+                value = key
             else:
-                query, key, value = query.transpose(1, 0), key.transpose(1, 0), value.transpose(1, 0)
-        separate = {} if self._qkv_same_embed_dim else dict(
-            use_separate_proj_weight=True, q_proj_weight=self.q_proj_weight, k_proj_weight=self.k_proj_weight,
-            v_proj_weight=self.v_proj_weight)
-        output, weights = F.multi_head_attention_forward(
-            query, key, value, self.embed_dim, self.num_heads, self.in_proj_weight, self.in_proj_bias, self.bias_k, self.bias_v,
-            self.add_zero_attn, self.dropout, self.out_proj.weight, self.out_proj.bias, training=self.training,
-            key_padding_mask=key_padding_mask, need_weights=need_weights, attn_mask=attn_mask,
-            average_attn_weights=average_attn_weights, **separate)
-        return output.transpose(1, 0) if swap else output, weights
+                query = query.transpose(1, 0)
+                key = key.transpose(1, 0)
+                value = value.transpose(1, 0)
+        if self._qkv_same_embed_dim:
+            output, weights = F.multi_head_attention_forward(
+                query, key, value, self.embed_dim, self.num_heads, self.in_proj_weight, self.in_proj_bias, self.bias_k, self.bias_v,
+                self.add_zero_attn, self.dropout, self.out_proj.weight, self.out_proj.bias, training=self.training,
+                key_padding_mask=key_padding_mask, need_weights=need_weights, attn_mask=attn_mask,
+                average_attn_weights=average_attn_weights)
+        else:
+            output, weights = F.multi_head_attention_forward(
+                query, key, value, self.embed_dim, self.num_heads, self.in_proj_weight, self.in_proj_bias, self.bias_k, self.bias_v,
+                self.add_zero_attn, self.dropout, self.out_proj.weight, self.out_proj.bias, training=self.training,
+                key_padding_mask=key_padding_mask, need_weights=need_weights, attn_mask=attn_mask,
+                average_attn_weights=average_attn_weights, use_separate_proj_weight=True, q_proj_weight=self.q_proj_weight,
+                k_proj_weight=self.k_proj_weight, v_proj_weight=self.v_proj_weight)
+        if swap:
+            output = output.transpose(1, 0)
+        return output, weights

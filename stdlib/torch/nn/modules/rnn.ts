@@ -1,65 +1,28 @@
 """Recurrent layers: the cells, and whole layers that walk over a sequence with them.
 
 A layer's weights are named as PyTorch names them: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, with the suffix _reverse for
-the backward direction.
+the backward direction. What is annotated here is also scripted code: a method of scripted modules.
 """
 import math
 import torch
-from torch.nn import functional as F
+from torch._jit_internal import _overload_method
 from torch.nn import init
 from torch.nn.modules.module import Module
 from torch.nn.parameter import Parameter
 from torch.nn.utils.rnn import PackedSequence
+from typing import List
 
-_rnn_sequence = torch._C._private.rnn_sequence
-_MODES = {"LSTM": 0, "GRU": 1, "RNN_TANH": 2, "RNN_RELU": 3}
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
-def _lstm_step(x_gates, state, w_hh, b_hh):
-    h, c = state
-    i, f, g, o = (x_gates + F.linear(h, w_hh, b_hh)).chunk(4, -1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    h = torch.sigmoid(o) * torch.tanh(c)
-    return h, (h, c)
-
-
-def _gru_step(x_gates, h, w_hh, b_hh):
-    h_gates = F.linear(h, w_hh, b_hh)
-    x_r, x_z, x_n = x_gates.chunk(3, -1)
-    h_r, h_z, h_n = h_gates.chunk(3, -1)
-    r = torch.sigmoid(x_r + h_r)
-    z = torch.sigmoid(x_z + h_z)
-    n = torch.tanh(x_n + r * h_n)
-    h = (h - n) * z + n
-    return h, h
-
-
-def _tanh_step(x_gates, h, w_hh, b_hh):
-    h = torch.tanh(x_gates + F.linear(h, w_hh, b_hh))
-    return h, h
-
-
-def _relu_step(x_gates, h, w_hh, b_hh):
-    h = torch.relu(x_gates + F.linear(h, w_hh, b_hh))
-    return h, h
-
-
-_STEPS = {"LSTM": _lstm_step, "GRU": _gru_step, "RNN_TANH": _tanh_step, "RNN_RELU": _relu_step}
-
-
-def _plain(module):
-    """The module itself; of a scripted one, the module that it was made from, whose tensors it shares."""
-    original = getattr(module, "_python_module", None)
-    if original is None:
-        return module
-    original.training = module.training
-    return original
+def _apply_permutation(tensor, permutation, dim=1):
+    return tensor.index_select(dim, permutation)
 
 
 class RNNBase(Module):
     __constants__ = ["mode", "input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional",
                      "proj_size"]
+    __script_attributes__ = {"_flat_weights": List[torch.Tensor]}
 
     def __init__(self, mode, input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0,
                  bidirectional=False, proj_size=0, device=None, dtype=None):
@@ -136,113 +99,47 @@ class RNNBase(Module):
             text += ", bidirectional={}".format(self.bidirectional)
         return text
 
-    def _check_input(self, input):
-        if input.dim() != 3:
-            raise RuntimeError("input must have 3 dimensions, got {}".format(input.dim()))
-        if input.size(-1) != self.input_size:
-            raise RuntimeError("input.size(-1) must be equal to input_size. Expected {}, got {}".format(
-                self.input_size, input.size(-1)))
+    @property
+    def _flat_weights(self):
+        """The weights in the order that the operators take them."""
+        return [getattr(self, name) for names in self._all_weights for name in names]
 
-    def _check_state_dims(self, hx, dims, words):
-        if self.mode == "LSTM":
-            if hx[0].dim() != dims or hx[1].dim() != dims:
-                raise RuntimeError("For {} input, hx and cx should also be {}-D but got ({}-D, {}-D) tensors".format(
-                    words, dims, hx[0].dim(), hx[1].dim()))
-        elif hx.dim() != dims:
-            raise RuntimeError("For {} input, hx should also be {}-D but got {}-D tensor".format(words, dims, hx.dim()))
+    def check_input(self, input: "Tensor", batch_sizes: "Optional[Tensor]") -> "None":
+        expected_input_dim = 2 if batch_sizes is not None else 3
+        if input.dim() != expected_input_dim:
+            raise RuntimeError("input must have {} dimensions, got {}".format(expected_input_dim, input.dim()))
+        if self.input_size != input.size(-1):
+            raise RuntimeError("input.size(-1) must be equal to input_size. Expected {}, got {}".format(self.input_size, input.size(-1)))
 
-    def _check_state(self, state, expected, what="hidden"):
-        if tuple(state.size()) != expected:
-            raise RuntimeError("Expected {} size {}, got {}".format(what, expected, list(state.size())))
-
-    def forward(self, input, hx=None):
-        packed = isinstance(input, PackedSequence)
-        if packed:
-            return self._forward_packed(input, hx)
-        batched = input.dim() == 3
-        is_lstm = self.mode == "LSTM"
-        batch_dim = 0 if self.batch_first else 1
-        if not batched:
-            input = input.unsqueeze(batch_dim)
-            if hx is not None:
-                self._check_state_dims(hx, 2, "unbatched 2-D")
-                hx = tuple(s.unsqueeze(1) for s in hx) if is_lstm else hx.unsqueeze(1)
-        elif hx is not None:
-            self._check_state_dims(hx, 3, "batched 3-D")
-        self._check_input(input)
-        x = input.transpose(0, 1) if self.batch_first else input
-        rows = self.num_layers * (2 if self.bidirectional else 1)
-        out_size = self.proj_size if self.proj_size > 0 else self.hidden_size
-        batch = x.size(1)
-        if hx is None:
-            zeros = torch.zeros(rows, batch, out_size, dtype=input.dtype, device=input.device)
-            hx = (zeros, torch.zeros(rows, batch, self.hidden_size, dtype=input.dtype, device=input.device)) if is_lstm else zeros
+    def get_expected_hidden_size(self, input: "Tensor", batch_sizes: "Optional[Tensor]") -> "Tuple[int, int, int]":
+        if batch_sizes is not None:
+            mini_batch = int(batch_sizes[0])
         else:
-            self._check_states(hx, rows, batch, out_size)
-        y, final = self._run(x, hx, [batch] * x.size(0))
-        if self.batch_first:
-            y = y.transpose(0, 1)
-        if not batched:
-            y = y.squeeze(batch_dim)
-            final = tuple(s.squeeze(1) for s in final) if is_lstm else final.squeeze(1)
-        return y, final
-
-    def _run(self, x, hx, batch_sizes):
-        """All layers over x, (time, batch, features) or packed; hx and the result have a row per layer and direction."""
-        is_lstm = self.mode == "LSTM"
-        directions = 2 if self.bidirectional else 1
-        mode = _MODES[self.mode]
-        hs, cs = [], []
-        for layer in range(self.num_layers):
-            outputs = []
-            for direction in range(directions):
-                row = layer * directions + direction
-                names = self._all_weights[row]
-                w_ih, w_hh = getattr(self, names[0]), getattr(self, names[1])
-                b_ih, b_hh = (getattr(self, names[2]), getattr(self, names[3])) if self.bias else (None, None)
-                w_hr = getattr(self, names[-1]) if self.proj_size > 0 else None
-                h0, c0 = (hx[0][row], hx[1][row]) if is_lstm else (hx[row], None)
-                result = _rnn_sequence(F.linear(x, w_ih, b_ih), h0, c0, w_hh, b_hh, w_hr, batch_sizes, mode, direction == 1)
-                outputs.append(result[0])
-                hs.append(result[1])
-                cs.append(result[2])
-            x = outputs[0] if directions == 1 else torch.cat(outputs, -1)
-            if self.dropout > 0 and layer + 1 < self.num_layers:
-                x = F.dropout(x, self.dropout, self.training)
-        if is_lstm:
-            return x, (torch.stack(hs), torch.stack(cs))
-        return x, torch.stack(hs)
-
-    def _forward_packed(self, packed, hx):
-        is_lstm = self.mode == "LSTM"
-        rows = self.num_layers * (2 if self.bidirectional else 1)
-        out_size = self.proj_size if self.proj_size > 0 else self.hidden_size
-        x = packed.data
-        if x.dim() != 2:
-            raise RuntimeError("input must have 2 dimensions, got {}".format(x.dim()))
-        if x.size(-1) != self.input_size:
-            raise RuntimeError("input.size(-1) must be equal to input_size. Expected {}, got {}".format(self.input_size, x.size(-1)))
-        sizes = packed.batch_sizes.tolist()
-        batch = sizes[0]
-        if hx is None:
-            zeros = torch.zeros(rows, batch, out_size, dtype=x.dtype, device=x.device)
-            hx = (zeros, torch.zeros(rows, batch, self.hidden_size, dtype=x.dtype, device=x.device)) if is_lstm else zeros
-        elif packed.sorted_indices is not None:
-            order = packed.sorted_indices
-            hx = tuple(s.index_select(1, order) for s in hx) if is_lstm else hx.index_select(1, order)
-        self._check_states(hx, rows, batch, out_size)
-        y, final = self._run(x, hx, sizes)
-        if packed.unsorted_indices is not None:
-            order = packed.unsorted_indices
-            final = tuple(s.index_select(1, order) for s in final) if is_lstm else final.index_select(1, order)
-        return PackedSequence(y, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices), final
-
-    def _check_states(self, hx, rows, batch, out_size):
-        if self.mode == "LSTM":
-            self._check_state(hx[0], (rows, batch, out_size), "hidden[0]")
-            self._check_state(hx[1], (rows, batch, self.hidden_size), "hidden[1]")
+            mini_batch = input.size(0) if self.batch_first else input.size(1)
+        num_directions = 2 if self.bidirectional else 1
+        if self.proj_size > 0:
+            expected_hidden_size = (self.num_layers * num_directions, mini_batch, self.proj_size)
         else:
-            self._check_state(hx, (rows, batch, out_size))
+            expected_hidden_size = (self.num_layers * num_directions, mini_batch, self.hidden_size)
+        return expected_hidden_size
+
+    def check_hidden_size(self, hx: "Tensor", expected_hidden_size: "Tuple[int, int, int]",
+                          msg: "str" = "Expected hidden size {}, got {}") -> "None":
+        if hx.size() != expected_hidden_size:
+            raise RuntimeError(msg.format(expected_hidden_size, list(hx.size())))
+
+    def check_forward_args(self, input: "Tensor", hidden: "Tensor", batch_sizes: "Optional[Tensor]") -> "None":
+        self.check_input(input, batch_sizes)
+        self.check_hidden_size(hidden, self.get_expected_hidden_size(input, batch_sizes))
+
+    def permute_hidden(self, hx: "Tensor", permutation: "Optional[Tensor]") -> "Tensor":
+        if permutation is None:
+            return hx
+        return _apply_permutation(hx, permutation)
+
+    def _zeros(self, like, rows, width):
+        num_directions = 2 if self.bidirectional else 1
+        return torch.zeros(self.num_layers * num_directions, rows, width, dtype=like.dtype, device=like.device)
 
 
 class RNN(RNNBase):
@@ -255,20 +152,139 @@ class RNN(RNNBase):
         super().__init__("RNN_" + self_nonlinearity.upper(), *args, **kwargs)
         self.nonlinearity = self_nonlinearity
 
-    def forward(self, input, hx: "Optional[Tensor]" = None) -> "Tuple[Tensor, Tensor]":
-        return RNNBase.forward(_plain(self), input, hx)
+    @_overload_method
+    def forward(self, input: "Tensor", hx: "Optional[Tensor]" = None) -> "Tuple[Tensor, Tensor]":
+        ...
 
-    forward._torchscript_modifier = "ignore"  # scripted code calls it as it is
+    @_overload_method
+    def forward(self, input: "PackedSequence", hx: "Optional[Tensor]" = None) -> "Tuple[PackedSequence, Tensor]":
+        ...
+
+    def forward(self, input, hx=None):
+        if isinstance(input, PackedSequence):
+            data, batch_sizes, sorted_indices, unsorted_indices = input
+            if hx is None:
+                state = self._zeros(data, int(batch_sizes[0]), self.hidden_size)
+            else:
+                state = self.permute_hidden(hx, sorted_indices)
+            self.check_forward_args(data, state, batch_sizes)
+            if self.mode == "RNN_TANH":
+                output, hidden = torch.rnn_tanh(data, batch_sizes, state, self._flat_weights, self.bias, self.num_layers, self.dropout,
+                                                self.training, self.bidirectional)
+            else:
+                output, hidden = torch.rnn_relu(data, batch_sizes, state, self._flat_weights, self.bias, self.num_layers, self.dropout,
+                                                self.training, self.bidirectional)
+            packed = PackedSequence(output, batch_sizes, sorted_indices, unsorted_indices)
+            return packed, self.permute_hidden(hidden, unsorted_indices)
+        else:
+            batch_dim = 0 if self.batch_first else 1
+            is_batched = input.dim() == 3
+            if not is_batched:
+                input = input.unsqueeze(batch_dim)
+            if hx is None:
+                state = self._zeros(input, input.size(0) if self.batch_first else input.size(1), self.hidden_size)
+            else:
+                state = _batched_state(hx, is_batched)
+            self.check_forward_args(input, state, None)
+            if self.mode == "RNN_TANH":
+                output, hidden = torch.rnn_tanh(input, state, self._flat_weights, self.bias, self.num_layers, self.dropout,
+                                                self.training, self.bidirectional, self.batch_first)
+            else:
+                output, hidden = torch.rnn_relu(input, state, self._flat_weights, self.bias, self.num_layers, self.dropout,
+                                                self.training, self.bidirectional, self.batch_first)
+            if not is_batched:
+                output = output.squeeze(batch_dim)
+                hidden = hidden.squeeze(1)
+            return output, hidden
+
+
+def _batched_state(hx, is_batched):
+    """A given hidden state with its dimension of sequences."""
+    if is_batched:
+        if hx.dim() != 3:
+            raise RuntimeError("For batched 3-D input, hx should also be 3-D but got {}-D tensor".format(hx.dim()))
+        return hx
+    if hx.dim() != 2:
+        raise RuntimeError("For unbatched 2-D input, hx should also be 2-D but got {}-D tensor".format(hx.dim()))
+    return hx.unsqueeze(1)
 
 
 class LSTM(RNNBase):
     def __init__(self, *args, **kwargs):
         super().__init__("LSTM", *args, **kwargs)
 
-    def forward(self, input, hx: "Optional[Tuple[Tensor, Tensor]]" = None) -> "Tuple[Tensor, Tuple[Tensor, Tensor]]":
-        return RNNBase.forward(_plain(self), input, hx)
+    def get_expected_cell_size(self, input: "Tensor", batch_sizes: "Optional[Tensor]") -> "Tuple[int, int, int]":
+        if batch_sizes is not None:
+            mini_batch = int(batch_sizes[0])
+        else:
+            mini_batch = input.size(0) if self.batch_first else input.size(1)
+        num_directions = 2 if self.bidirectional else 1
+        return (self.num_layers * num_directions, mini_batch, self.hidden_size)
 
-    forward._torchscript_modifier = "ignore"  # scripted code calls it as it is
+    def check_forward_args(self, input: "Tensor", hidden: "Tuple[Tensor, Tensor]", batch_sizes: "Optional[Tensor]") -> "None":
+        self.check_input(input, batch_sizes)
+        self.check_hidden_size(hidden[0], self.get_expected_hidden_size(input, batch_sizes), "Expected hidden[0] size {}, got {}")
+        self.check_hidden_size(hidden[1], self.get_expected_cell_size(input, batch_sizes), "Expected hidden[1] size {}, got {}")
+
+    def permute_hidden(self, hx: "Tuple[Tensor, Tensor]", permutation: "Optional[Tensor]") -> "Tuple[Tensor, Tensor]":
+        if permutation is None:
+            return hx
+        return _apply_permutation(hx[0], permutation), _apply_permutation(hx[1], permutation)
+
+    @_overload_method
+    def forward(self, input: "Tensor", hx: "Optional[Tuple[Tensor, Tensor]]" = None) -> "Tuple[Tensor, Tuple[Tensor, Tensor]]":
+        ...
+
+    @_overload_method
+    def forward(self, input: "PackedSequence",
+                hx: "Optional[Tuple[Tensor, Tensor]]" = None) -> "Tuple[PackedSequence, Tuple[Tensor, Tensor]]":
+        ...
+
+    def forward(self, input, hx=None):
+        out_size = self.proj_size if self.proj_size > 0 else self.hidden_size
+        if isinstance(input, PackedSequence):
+            data, batch_sizes, sorted_indices, unsorted_indices = input
+            if hx is None:
+                rows = int(batch_sizes[0])
+                state = (self._zeros(data, rows, out_size), self._zeros(data, rows, self.hidden_size))
+            else:
+                state = self.permute_hidden(hx, sorted_indices)
+            self.check_forward_args(data, state, batch_sizes)
+            output, h, c = torch.lstm(data, batch_sizes, [state[0], state[1]], self._flat_weights, self.bias, self.num_layers,
+                                      self.dropout, self.training, self.bidirectional)
+            packed = PackedSequence(output, batch_sizes, sorted_indices, unsorted_indices)
+            return packed, self.permute_hidden((h, c), unsorted_indices)
+        else:
+            batch_dim = 0 if self.batch_first else 1
+            is_batched = input.dim() == 3
+            if not is_batched:
+                input = input.unsqueeze(batch_dim)
+            if hx is None:
+                rows = input.size(0) if self.batch_first else input.size(1)
+                state = (self._zeros(input, rows, out_size), self._zeros(input, rows, self.hidden_size))
+            else:
+                state = _batched_states(hx, is_batched)
+            self.check_forward_args(input, state, None)
+            output, h, c = torch.lstm(input, [state[0], state[1]], self._flat_weights, self.bias, self.num_layers, self.dropout,
+                                      self.training, self.bidirectional, self.batch_first)
+            if not is_batched:
+                output = output.squeeze(batch_dim)
+                h = h.squeeze(1)
+                c = c.squeeze(1)
+            return output, (h, c)
+
+
+def _batched_states(hx, is_batched):
+    """The same for the two states of an LSTM."""
+    if is_batched:
+        if hx[0].dim() != 3 or hx[1].dim() != 3:
+            raise RuntimeError("For batched 3-D input, hx and cx should also be 3-D but got ({}-D, {}-D) tensors".format(
+                hx[0].dim(), hx[1].dim()))
+        return (hx[0], hx[1])
+    if hx[0].dim() != 2 or hx[1].dim() != 2:
+        raise RuntimeError("For unbatched 2-D input, hx and cx should also be 2-D but got ({}-D, {}-D) tensors".format(
+            hx[0].dim(), hx[1].dim()))
+    return (hx[0].unsqueeze(1), hx[1].unsqueeze(1))
 
 
 class GRU(RNNBase):
@@ -277,10 +293,42 @@ class GRU(RNNBase):
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         super().__init__("GRU", *args, **kwargs)
 
-    def forward(self, input, hx: "Optional[Tensor]" = None) -> "Tuple[Tensor, Tensor]":
-        return RNNBase.forward(_plain(self), input, hx)
+    @_overload_method
+    def forward(self, input: "Tensor", hx: "Optional[Tensor]" = None) -> "Tuple[Tensor, Tensor]":
+        ...
 
-    forward._torchscript_modifier = "ignore"  # scripted code calls it as it is
+    @_overload_method
+    def forward(self, input: "PackedSequence", hx: "Optional[Tensor]" = None) -> "Tuple[PackedSequence, Tensor]":
+        ...
+
+    def forward(self, input, hx=None):
+        if isinstance(input, PackedSequence):
+            data, batch_sizes, sorted_indices, unsorted_indices = input
+            if hx is None:
+                state = self._zeros(data, int(batch_sizes[0]), self.hidden_size)
+            else:
+                state = self.permute_hidden(hx, sorted_indices)
+            self.check_forward_args(data, state, batch_sizes)
+            output, hidden = torch.gru(data, batch_sizes, state, self._flat_weights, self.bias, self.num_layers, self.dropout,
+                                       self.training, self.bidirectional)
+            packed = PackedSequence(output, batch_sizes, sorted_indices, unsorted_indices)
+            return packed, self.permute_hidden(hidden, unsorted_indices)
+        else:
+            batch_dim = 0 if self.batch_first else 1
+            is_batched = input.dim() == 3
+            if not is_batched:
+                input = input.unsqueeze(batch_dim)
+            if hx is None:
+                state = self._zeros(input, input.size(0) if self.batch_first else input.size(1), self.hidden_size)
+            else:
+                state = _batched_state(hx, is_batched)
+            self.check_forward_args(input, state, None)
+            output, hidden = torch.gru(input, state, self._flat_weights, self.bias, self.num_layers, self.dropout, self.training,
+                                       self.bidirectional, self.batch_first)
+            if not is_batched:
+                output = output.squeeze(batch_dim)
+                hidden = hidden.squeeze(1)
+            return output, hidden
 
 
 class RNNCellBase(Module):
@@ -315,29 +363,6 @@ class RNNCellBase(Module):
             text += ", nonlinearity={}".format(self.nonlinearity)
         return text
 
-    def _step(self, mode, input, state):
-        name = type(self).__name__
-        if input.dim() not in (1, 2):
-            raise AssertionError("{}: Expected input to be 1-D or 2-D but received {}-D tensor".format(name, input.dim()))
-        batched = input.dim() == 2
-        x = input if batched else input.unsqueeze(0)
-        if state is None:
-            zeros = torch.zeros(x.size(0), self.hidden_size, dtype=x.dtype, device=x.device)
-            state = (zeros, zeros) if mode == "LSTM" else zeros
-        elif not batched:
-            state = tuple(s.unsqueeze(0) for s in state) if mode == "LSTM" else state.unsqueeze(0)
-        if x.size(1) != self.input_size:
-            raise RuntimeError("input has inconsistent input_size: got {} expected {}".format(x.size(1), self.input_size))
-        for h in state if mode == "LSTM" else (state,):
-            if x.size(0) != h.size(0):
-                raise RuntimeError("Input batch size {} doesn't match hidden0 batch size {}".format(x.size(0), h.size(0)))
-            if h.size(1) != self.hidden_size:
-                raise RuntimeError("hidden0 has inconsistent hidden_size: got {}, expected {}".format(h.size(1), self.hidden_size))
-        y, state = _STEPS[mode](F.linear(x, self.weight_ih, self.bias_ih), state, self.weight_hh, self.bias_hh)
-        if not batched:
-            state = tuple(s.squeeze(0) for s in state) if mode == "LSTM" else state.squeeze(0)
-        return state
-
 
 class RNNCell(RNNCellBase):
     __constants__ = ["input_size", "hidden_size", "bias", "nonlinearity"]
@@ -346,29 +371,63 @@ class RNNCell(RNNCellBase):
         super().__init__(input_size, hidden_size, bias, 1, device, dtype)
         self.nonlinearity = nonlinearity
 
-    def forward(self, input, hx: "Optional[Tensor]" = None) -> "Tensor":
-        if self.nonlinearity not in ("tanh", "relu"):
+    def forward(self, input: "Tensor", hx: "Optional[Tensor]" = None) -> "Tensor":
+        assert input.dim() in (1, 2), "RNNCell: Expected input to be 1-D or 2-D but received {}-D tensor".format(input.dim())
+        is_batched = input.dim() == 2
+        if not is_batched:
+            input = input.unsqueeze(0)
+        state = _cell_state(self, input, hx, is_batched)
+        if self.nonlinearity == "tanh":
+            out = torch.rnn_tanh_cell(input, state, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        elif self.nonlinearity == "relu":
+            out = torch.rnn_relu_cell(input, state, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        else:
+            out = input
             raise RuntimeError("Unknown nonlinearity: {}".format(self.nonlinearity))
-        return _plain(self)._step("RNN_" + self.nonlinearity.upper(), input, hx)
+        if not is_batched:
+            out = out.squeeze(0)
+        return out
 
-    forward._torchscript_modifier = "ignore"
+
+def _cell_state(self, input, hx, is_batched):
+    """The hidden state of a cell, as a matrix."""
+    if hx is None:
+        return torch.zeros(input.size(0), self.hidden_size, dtype=input.dtype, device=input.device)
+    return hx if is_batched else hx.unsqueeze(0)
 
 
 class LSTMCell(RNNCellBase):
     def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None):
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
-    def forward(self, input, hx: "Optional[Tuple[Tensor, Tensor]]" = None) -> "Tuple[Tensor, Tensor]":
-        return _plain(self)._step("LSTM", input, hx)
-
-    forward._torchscript_modifier = "ignore"
+    def forward(self, input: "Tensor", hx: "Optional[Tuple[Tensor, Tensor]]" = None) -> "Tuple[Tensor, Tensor]":
+        assert input.dim() in (1, 2), "LSTMCell: Expected input to be 1-D or 2-D but received {}-D tensor".format(input.dim())
+        is_batched = input.dim() == 2
+        if not is_batched:
+            input = input.unsqueeze(0)
+        if hx is None:
+            zeros = torch.zeros(input.size(0), self.hidden_size, dtype=input.dtype, device=input.device)
+            state = (zeros, zeros)
+        else:
+            state = (hx[0], hx[1]) if is_batched else (hx[0].unsqueeze(0), hx[1].unsqueeze(0))
+        h, c = torch.lstm_cell(input, [state[0], state[1]], self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        if not is_batched:
+            h = h.squeeze(0)
+            c = c.squeeze(0)
+        return h, c
 
 
 class GRUCell(RNNCellBase):
     def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None):
         super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
-    def forward(self, input, hx: "Optional[Tensor]" = None) -> "Tensor":
-        return _plain(self)._step("GRU", input, hx)
-
-    forward._torchscript_modifier = "ignore"
+    def forward(self, input: "Tensor", hx: "Optional[Tensor]" = None) -> "Tensor":
+        assert input.dim() in (1, 2), "GRUCell: Expected input to be 1-D or 2-D but received {}-D tensor".format(input.dim())
+        is_batched = input.dim() == 2
+        if not is_batched:
+            input = input.unsqueeze(0)
+        state = _cell_state(self, input, hx, is_batched)
+        out = torch.gru_cell(input, state, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        if not is_batched:
+            out = out.squeeze(0)
+        return out

@@ -36,8 +36,9 @@ class Transformer(Module):
         self.nhead = nhead
         self.batch_first = batch_first
 
-    def forward(self, src, tgt, src_mask=None, tgt_mask=None, memory_mask=None, src_key_padding_mask=None,
-                tgt_key_padding_mask=None, memory_key_padding_mask=None):
+    def forward(self, src: "Tensor", tgt: "Tensor", src_mask: "Optional[Tensor]" = None, tgt_mask: "Optional[Tensor]" = None,
+                memory_mask: "Optional[Tensor]" = None, src_key_padding_mask: "Optional[Tensor]" = None,
+                tgt_key_padding_mask: "Optional[Tensor]" = None, memory_key_padding_mask: "Optional[Tensor]" = None) -> "Tensor":
         batched = src.dim() == 3
         if not self.batch_first and src.size(1) != tgt.size(1) and batched:
             raise RuntimeError("the batch number of src and tgt must be equal")
@@ -72,32 +73,39 @@ class TransformerEncoder(Module):
         self.enable_nested_tensor = enable_nested_tensor
         self.mask_check = mask_check
 
-    def forward(self, src, mask=None, src_key_padding_mask=None):
+    def forward(self, src: "Tensor", mask: "Optional[Tensor]" = None, src_key_padding_mask: "Optional[Tensor]" = None) -> "Tensor":
         if src_key_padding_mask is not None and src_key_padding_mask.dtype != torch.bool and not torch.is_floating_point(
                 src_key_padding_mask):
             raise AssertionError("only bool and floating types of key_padding_mask are supported")
         output = src
         for layer in self.layers:
             output = layer(output, src_mask=mask, src_key_padding_mask=src_key_padding_mask)
-        if self._pads_with_zeros(src, mask, src_key_padding_mask):
+        if src_key_padding_mask is not None and _pads_with_zeros(self, src, mask, src_key_padding_mask):
             longest = int(src_key_padding_mask.logical_not().sum(1).max())
             output = output.masked_fill(src_key_padding_mask.unsqueeze(-1), 0.0)[:, :longest]
-        return output if self.norm is None else self.norm(output)
+        if self.norm is not None:
+            output = self.norm(output)
+        return output
 
-    def _pads_with_zeros(self, src, mask, padding):
-        """Whether PyTorch would run this on sequences without their padding, so that padded places end as zeros."""
-        first = self.layers[0]
-        if padding is None or not self.enable_nested_tensor or not isinstance(first, TransformerEncoderLayer):
-            return False
-        attention = first.self_attn
-        if (first.training or first.norm_first or not attention.batch_first or not attention._qkv_same_embed_dim
-                or not first.activation_relu_or_gelu or first.norm1.eps != first.norm2.eps or src.dim() != 3 or mask is not None
-                or attention.num_heads % 2 == 1 or padding.dtype != torch.bool):
-            return False
-        if torch.is_grad_enabled() and (src.requires_grad or any(p.requires_grad for p in first.parameters())):
-            return False
-        # Padding must be at the end of each sequence.
-        return not bool((padding[:, 1:].logical_not() & padding[:, :-1]).any()) if padding.size(1) > 1 else True
+
+def _pads_with_zeros(self, src, mask, padding):
+    """Whether PyTorch would run an encoder on sequences without their padding, so that padded places end as zeros."""
+    first = self.layers[0]
+    if not hasattr(first, "activation_relu_or_gelu"):
+        return False
+    if not self.enable_nested_tensor or first.training or first.norm_first or first.norm1.eps != first.norm2.eps:
+        return False
+    attention = first.self_attn
+    if not attention.batch_first or not attention._qkv_same_embed_dim or attention.num_heads % 2 == 1:
+        return False
+    if first.activation_relu_or_gelu == 0 or src.dim() != 3 or mask is not None or padding.dtype != torch.bool:
+        return False
+    if torch.is_grad_enabled() and (src.requires_grad or any([p.requires_grad for p in first.parameters()])):
+        return False
+    # Padding must be at the end of each sequence.
+    if padding.size(1) < 2:
+        return True
+    return not bool((padding[:, 1:].logical_not() & padding[:, :-1]).any())
 
 
 class TransformerDecoder(Module):
@@ -110,12 +118,15 @@ class TransformerDecoder(Module):
         self.num_layers = num_layers
         self.norm = norm
 
-    def forward(self, tgt, memory, tgt_mask=None, memory_mask=None, tgt_key_padding_mask=None, memory_key_padding_mask=None):
+    def forward(self, tgt: "Tensor", memory: "Tensor", tgt_mask: "Optional[Tensor]" = None, memory_mask: "Optional[Tensor]" = None,
+                tgt_key_padding_mask: "Optional[Tensor]" = None, memory_key_padding_mask: "Optional[Tensor]" = None) -> "Tensor":
         output = tgt
         for layer in self.layers:
             output = layer(output, memory, tgt_mask=tgt_mask, memory_mask=memory_mask, tgt_key_padding_mask=tgt_key_padding_mask,
                            memory_key_padding_mask=memory_key_padding_mask)
-        return output if self.norm is None else self.norm(output)
+        if self.norm is not None:
+            output = self.norm(output)
+        return output
 
 
 class TransformerEncoderLayer(Module):
@@ -151,22 +162,25 @@ class TransformerEncoderLayer(Module):
         if not hasattr(self, "activation"):
             self.activation = F.relu
 
-    def forward(self, src, src_mask=None, src_key_padding_mask=None):
+    def forward(self, src: "Tensor", src_mask: "Optional[Tensor]" = None,
+                src_key_padding_mask: "Optional[Tensor]" = None) -> "Tensor":
         if src_key_padding_mask is not None and src_key_padding_mask.dtype != torch.bool and not torch.is_floating_point(
                 src_key_padding_mask):
             raise AssertionError("only bool and floating types of key_padding_mask are supported")
         x = src
         if self.norm_first:
             x = x + self._sa_block(self.norm1(x), src_mask, src_key_padding_mask)
-            return x + self._ff_block(self.norm2(x))
-        x = self.norm1(x + self._sa_block(x, src_mask, src_key_padding_mask))
-        return self.norm2(x + self._ff_block(x))
+            x = x + self._ff_block(self.norm2(x))
+        else:
+            x = self.norm1(x + self._sa_block(x, src_mask, src_key_padding_mask))
+            x = self.norm2(x + self._ff_block(x))
+        return x
 
-    def _sa_block(self, x, attn_mask, key_padding_mask):
+    def _sa_block(self, x: "Tensor", attn_mask: "Optional[Tensor]", key_padding_mask: "Optional[Tensor]") -> "Tensor":
         x = self.self_attn(x, x, x, attn_mask=attn_mask, key_padding_mask=key_padding_mask, need_weights=False)[0]
         return self.dropout1(x)
 
-    def _ff_block(self, x):
+    def _ff_block(self, x: "Tensor") -> "Tensor":
         return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
 
@@ -197,25 +211,29 @@ class TransformerDecoderLayer(Module):
         if not hasattr(self, "activation"):
             self.activation = F.relu
 
-    def forward(self, tgt, memory, tgt_mask=None, memory_mask=None, tgt_key_padding_mask=None, memory_key_padding_mask=None):
+    def forward(self, tgt: "Tensor", memory: "Tensor", tgt_mask: "Optional[Tensor]" = None, memory_mask: "Optional[Tensor]" = None,
+                tgt_key_padding_mask: "Optional[Tensor]" = None, memory_key_padding_mask: "Optional[Tensor]" = None) -> "Tensor":
         x = tgt
         if self.norm_first:
             x = x + self._sa_block(self.norm1(x), tgt_mask, tgt_key_padding_mask)
             x = x + self._mha_block(self.norm2(x), memory, memory_mask, memory_key_padding_mask)
-            return x + self._ff_block(self.norm3(x))
-        x = self.norm1(x + self._sa_block(x, tgt_mask, tgt_key_padding_mask))
-        x = self.norm2(x + self._mha_block(x, memory, memory_mask, memory_key_padding_mask))
-        return self.norm3(x + self._ff_block(x))
+            x = x + self._ff_block(self.norm3(x))
+        else:
+            x = self.norm1(x + self._sa_block(x, tgt_mask, tgt_key_padding_mask))
+            x = self.norm2(x + self._mha_block(x, memory, memory_mask, memory_key_padding_mask))
+            x = self.norm3(x + self._ff_block(x))
+        return x
 
-    def _sa_block(self, x, attn_mask, key_padding_mask):
+    def _sa_block(self, x: "Tensor", attn_mask: "Optional[Tensor]", key_padding_mask: "Optional[Tensor]") -> "Tensor":
         x = self.self_attn(x, x, x, attn_mask=attn_mask, key_padding_mask=key_padding_mask, need_weights=False)[0]
         return self.dropout1(x)
 
-    def _mha_block(self, x, memory, attn_mask, key_padding_mask):
+    def _mha_block(self, x: "Tensor", memory: "Tensor", attn_mask: "Optional[Tensor]",
+                   key_padding_mask: "Optional[Tensor]") -> "Tensor":
         x = self.multihead_attn(x, memory, memory, attn_mask=attn_mask, key_padding_mask=key_padding_mask, need_weights=False)[0]
         return self.dropout2(x)
 
-    def _ff_block(self, x):
+    def _ff_block(self, x: "Tensor") -> "Tensor":
         return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
 

@@ -4,11 +4,15 @@ A packed sequence holds, for each time step, the elements of those sequences tha
 """
 import torch
 from collections import namedtuple
+from typing import Optional
 
 _Fields = namedtuple("PackedSequence", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"])
 
 
 class PackedSequence(_Fields):
+    __annotations__ = {"data": torch.Tensor, "batch_sizes": torch.Tensor, "sorted_indices": Optional[torch.Tensor],
+                       "unsorted_indices": Optional[torch.Tensor]}
+
     def __new__(cls, data, batch_sizes=None, sorted_indices=None, unsorted_indices=None):
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
@@ -44,53 +48,28 @@ def invert_permutation(permutation):
 
 def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True):
     lengths = torch.as_tensor(lengths, dtype=torch.int64)
-    sorted_indices = None
-    if not enforce_sorted:
+    if enforce_sorted:
+        sorted_indices = None
+    else:
         lengths, sorted_indices = torch.sort(lengths, descending=True)
         input = input.index_select(0 if batch_first else 1, sorted_indices)
-    counts = lengths.tolist()
-    if batch_first:
-        input = input.transpose(0, 1)
-    if input.size(1) != len(counts):
-        raise RuntimeError("Expected `len(lengths)` to be equal to batch_size, but got {} (batch_size={})".format(
-            len(counts), input.size(1)))
-    if any(n <= 0 for n in counts):
-        raise RuntimeError("Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0")
-    if any(a < b for a, b in zip(counts, counts[1:])):
-        raise RuntimeError("`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass "
-                           "`enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this requirement if "
-                           "you do not need ONNX exportability.")
-    sizes = [sum(1 for n in counts if n > t) for t in range(counts[0])]
-    data = torch.cat([input[t, :n] for t, n in enumerate(sizes)])
-    return PackedSequence(data, torch.tensor(sizes), sorted_indices, None)
+    data, batch_sizes = torch._pack_padded_sequence(input, lengths, batch_first)
+    return PackedSequence(data, batch_sizes, sorted_indices, invert_permutation(sorted_indices))
 
 
 def pad_packed_sequence(sequence, batch_first=False, padding_value=0.0, total_length=None):
-    sizes = sequence.batch_sizes.tolist()
-    steps = len(sizes)
+    steps = sequence.batch_sizes.size(0)
     if total_length is not None:
         if total_length < steps:
             raise ValueError("Expected total_length to be at least the length of the longest sequence in input, but got "
                              "total_length={} and max sequence length being {}".format(total_length, steps))
         steps = total_length
-    batch = sizes[0]
-    rest = list(sequence.data.shape[1:])
-    rows = []
-    at = 0
-    for n in sizes:
-        row = sequence.data[at:at + n]
-        if n < batch:
-            row = torch.cat([row, torch.full([batch - n] + rest, padding_value, dtype=row.dtype, device=row.device)])
-        rows.append(row)
-        at += n
-    for _ in range(steps - len(sizes)):
-        rows.append(torch.full([batch] + rest, padding_value, dtype=sequence.data.dtype, device=sequence.data.device))
-    padded = torch.stack(rows)
-    lengths = torch.tensor([sum(1 for n in sizes if n > b) for b in range(batch)])
-    if sequence.unsorted_indices is not None:
-        padded = padded.index_select(1, sequence.unsorted_indices)
-        lengths = lengths[sequence.unsorted_indices]
-    return padded.transpose(0, 1) if batch_first else padded, lengths
+    padded, lengths = torch._pad_packed_sequence(sequence.data, sequence.batch_sizes, batch_first, padding_value, steps)
+    unsorted_indices = sequence.unsorted_indices
+    if unsorted_indices is not None:
+        padded = padded.index_select(0 if batch_first else 1, unsorted_indices)
+        lengths = lengths[unsorted_indices]
+    return padded, lengths
 
 
 def pad_sequence(sequences, batch_first=False, padding_value=0.0):
