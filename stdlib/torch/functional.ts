@@ -1,5 +1,6 @@
 """Functions of torch that are compositions of operators, or that take their arguments in more ways than an operator does."""
 import torch
+import _script
 import _torch_c as _C
 
 _private = _C._private
@@ -161,6 +162,10 @@ def einsum(*args):
         equation, operands = args[0], args[1:]
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = operands[0]
+    return _script.run_recorded("aten::einsum", _einsum, (equation, list(operands)))
+
+
+def _einsum(equation, operands):
     left, arrow, right = equation.partition("->")
     inputs = left.split(",")
     if len(inputs) != len(operands):

@@ -6,9 +6,11 @@
 // Calls of scripted functions are recorded as calls.
 #include "stdlib/native/script/trace.h"
 
+#include "base/check.h"
 #include "ir/script/ssa.h"
 #include "stdlib/native/torch/operators.h"
 #include "stdlib/native/torch/values.h"
+#include "vm/frame.h"
 #include "vm/shape.h"
 #include "vm/types/dict.h"
 
@@ -90,7 +92,7 @@ class Recorder {
     const script::Operator* op = nullptr;
     for (const script::Operator* x : p_.operators.find(name))
       if (x->schema.overload == overload && x->tensor_op >= 0) op = x;
-    if (!op) return;
+    TSVM_CHECK(op, "an operator that scripted code does not know");
     std::vector<script::Value*> inputs;
     for (size_t i = 0; i < op->schema.params.size(); i++) {
       const script::SchemaParam& p = op->schema.params[i];
@@ -128,7 +130,7 @@ class Recorder {
     if (value.is_tensor()) {
       source = tensor(value);
     } else {
-      Ref made(tensor_constant(value));
+      Ref made(tensor_constant(value, self.t->dtype()));
       source = constant_tensor(*made);
     }
     if (picks.empty()) {
@@ -140,6 +142,48 @@ class Recorder {
       n->op = p_.operators.get("aten::index_put_", "");
       output(n, types::Tensor);
     }
+  }
+
+  /// The size of a dimension (-1: how many elements), which the trace follows.
+  Value size(Value self, int64_t dim) {
+    if (!known_.count(self.t) && !members_.count(self.t)) return Value::unbound();
+    script::Value* v = tensor(self);
+    int64_t n;
+    Node* count;
+    if (dim < 0) {
+      n = self.t->numel();
+      count = add(NodeKind::Op, {v});
+      count->op = p_.operators.get("aten::numel", "");
+    } else {
+      n = self.t->sizes()[static_cast<size_t>(dim)];
+      count = add(NodeKind::Op, {v, integer(dim)});
+      count->op = p_.operators.get("aten::size", "int");
+    }
+    script::Value* number = output(count, types::I64);
+    Node* made = add(NodeKind::Op, {number});
+    made->op = p_.operators.get("prim::NumToTensor", "Scalar");
+    Ref t(tensor_constant(Value::integer(n)));
+    know(*t, output(made, types::Tensor));
+    return t.take();
+  }
+
+  void attribute(const char* op, Value self, Value result) {
+    Node* n = add(NodeKind::Op, {tensor(self)});
+    n->op = p_.operators.get(op, "");
+    know(result, output(n, types::Tensor));
+  }
+
+  /// A function of the library that is an operator of Torch Script.
+  void ran_as(const std::string& op, std::span<const Value> args, Value result) {
+    const script::Operator* o = p_.operators.get(op, "");
+    std::vector<script::Value*> inputs;
+    for (size_t i = 0; i < o->schema.params.size(); i++) {
+      const script::SchemaParam& p = o->schema.params[i];
+      inputs.push_back(i < args.size() ? value_of(args[i], p) : default_of(p));
+    }
+    Node* n = add(NodeKind::Op, inputs);
+    n->op = o;
+    results(n, o->schema.results, result);
   }
 
   void called(script::Function& callee, std::span<const Value> args, Value result) {
@@ -272,30 +316,25 @@ class Recorder {
     // A number that stands as a tensor for the moment keeps its value.
     return constant_tensor(t);
   }
-  Value tensor_constant(Value number) {
+  /// A tensor of a number, or of lists of them; not recorded.
+  Value tensor_constant(Value number, std::optional<ops::DType> dtype = std::nullopt) {
+    TracePause pause(*s_.vm);
     Ref module(s_.vm->callbacks.import_module(*s_.vm, "torch"));
     if (module.is_error()) throw_pending();
     Value args[] = {number};
     Ref t(call_method(*s_.vm, *module, "tensor", args));
     if (t.is_error()) throw_pending();
-    return t.take();
+    if (!dtype) return t.take();
+    Ref type(box(*s_.vm, *dtype));
+    Value to[] = {*type};
+    Ref converted(call_method(*s_.vm, *t, "to", to));
+    if (converted.is_error()) throw_pending();
+    return converted.take();
   }
 
   script::Value* value_of(Value v, const script::SchemaParam& p) {
     TypeId wanted = p.type.kind == script::SchemaType::Kind::Concrete ? p.type.type : TypeId(types::Tensor);
     TypeId inner = p_.is_optional(wanted) ? p_.element(wanted) : wanted;
-    if (v.is_tensor()) {
-      script::Value* t = tensor(v);
-      if (inner == types::Number || inner == types::I64 || inner == types::F64) {
-        const char* op = inner == types::I64   ? "aten::Int"
-                         : inner == types::F64 ? "aten::Float"
-                                               : "aten::ScalarImplicit";
-        Node* n = add(NodeKind::Op, {t});
-        n->op = p_.operators.get(op, inner == types::Number ? "" : "Tensor");
-        return output(n, inner);
-      }
-      return t;
-    }
     if (p_.types.kind(inner) == TypeKind::List) {
       TypeId element = p_.element(inner);
       std::vector<script::Value*> items;
@@ -314,7 +353,15 @@ class Recorder {
   }
 
   script::Value* any_value(Value v, TypeId wanted) {
-    if (v.is_tensor()) return tensor(v);
+    if (v.is_tensor()) {
+      script::Value* t = tensor(v);
+      TypeId inner = wanted && p_.is_optional(wanted) ? p_.element(wanted) : wanted;
+      if (inner != types::Number && inner != types::I64 && inner != types::F64) return t;
+      const char* op = inner == types::I64 ? "aten::Int" : inner == types::F64 ? "aten::Float" : "aten::ScalarImplicit";
+      Node* n = add(NodeKind::Op, {t});
+      n->op = p_.operators.get(op, inner == types::Number ? "" : "Tensor");
+      return output(n, inner);
+    }
     Const c;
     TypeId t;
     if (s_.as_const(v, c, t)) {
@@ -397,7 +444,7 @@ class Recorder {
 
   // --- indices ---
 
-  script::Value* optional_int(Value v) { return v.is_none() || v.is_unbound() ? none() : integer(v.i); }
+  script::Value* optional_int(Value v) { return v.is_none() || v.is_unbound() ? none() : any_value(v, types::I64); }
 
   script::Value* views(script::Value* v, Value self, const std::vector<Value>& parts,
                        std::vector<script::Value*>& picks) {
@@ -528,24 +575,36 @@ struct TraceState : Extension {
 };
 
 Recorder* recorder(VM& vm) { return vm.extension<TraceState>().recorder.get(); }
+void set_hooks(VM& vm, bool on);
 
-void hook_ran(VM& vm, const OperatorOverload& o, const Value* args, size_t n, Value result) {
-  if (Recorder* r = recorder(vm)) r->ran(o, args, n, result);
-}
-void hook_indexed(VM& vm, Value self, Value index, Value value, bool is_store) {
-  Recorder* r = recorder(vm);
-  if (!r) return;
-  if (is_store)
-    r->stored(self, index, value);
-  else
-    r->indexed(self, index, value);
-}
+const TraceHooks kHooks = {
+    .ran = [](VM& vm, const OperatorOverload& o, const Value* args, size_t n,
+              Value result) { recorder(vm)->ran(o, args, n, result); },
+    .indexed =
+        [](VM& vm, Value self, Value index, Value value, bool is_store) {
+          if (is_store)
+            recorder(vm)->stored(self, index, value);
+          else
+            recorder(vm)->indexed(self, index, value);
+        },
+    .size = [](VM& vm, Value self, int64_t dim) { return recorder(vm)->size(self, dim); },
+    .attribute = [](VM& vm, const char* op, Value self, Value result) { recorder(vm)->attribute(op, self, result); },
+    .left =
+        [](VM& vm, const char* what) {
+          // The library knows what it does.
+          if (vm.frame && vm.frame->state->unit->source().name().compare(0, 7, "<tsvm>/") == 0) return true;
+          Ref module(vm.callbacks.import_module(vm, "torch.jit._trace"));
+          if (module.is_error()) return false;
+          Ref text(make_str(vm, what));
+          Value args[] = {*text};
+          set_hooks(vm, false);
+          Ref done(call_method(vm, *module, "_warn", args));
+          set_hooks(vm, true);
+          return !done.is_error();
+        },
+};
 
-void set_hooks(VM& vm, bool on) {
-  TorchTypes& t = torch_types(vm);
-  t.trace_operator = on ? hook_ran : nullptr;
-  t.trace_index = on ? hook_indexed : nullptr;
-}
+void set_hooks(VM& vm, bool on) { torch_types(vm).trace = on ? &kHooks : nullptr; }
 
 const NativeDef kDefs[] = {
     {"trace(function, name, names, inputs, module, strict, /)",
@@ -612,12 +671,27 @@ const NativeDef kDefs[] = {
        Ref object(s.script_function_object(*f));
        return make_tuple(vm, {*object, *result});
      }},
+    {"run_recorded(op, function, args, /)",
+     [](VM& vm, const Value* a) -> Value {
+       // function(*args), recorded as one operator when something is traced.
+       Ref list(make_tuple_from(vm, a[2]));
+       if (list.is_error()) return Value::error();
+       std::span<const Value> args = as<Tuple>(*list)->span();
+       bool recorded = torch_types(vm).trace != nullptr;
+       Ref result;
+       {
+         TracePause pause(vm);
+         result = Ref(vm::call(vm, a[1], args));
+       }
+       if (recorded && !result.is_error()) recorder(vm)->ran_as(std::string(text_of(a[0])), args, *result);
+       return result.take();
+     }},
     {"is_tracing()", [](VM& vm, const Value*) { return Value::boolean(recorder(vm) != nullptr); }},
 };
 
 }  // namespace
 
-TracePause::TracePause(VM& v) : vm(v), active(recorder(v) != nullptr && torch_types(v).trace_operator) {
+TracePause::TracePause(VM& v) : vm(v), active(recorder(v) != nullptr && torch_types(v).trace) {
   if (active) set_hooks(vm, false);
 }
 TracePause::~TracePause() {

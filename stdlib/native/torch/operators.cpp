@@ -374,8 +374,8 @@ Value call_operator(VM& vm, const OperatorEntry& entry, bool is_method, std::spa
     Ref keep;
     if (fit(c, o, bound, keep, nullptr)) {
       Value result = o.thunk(vm, bound);
-      if (auto trace = torch_types(vm).trace_operator; trace && !result.is_error())
-        trace(vm, o, bound, o.params.size(), result);
+      if (const TraceHooks* trace = torch_types(vm).trace; trace && !result.is_error())
+        trace->ran(vm, o, bound, o.params.size(), result);
       return result;
     }
     if (!vm.pending.is_unbound()) return Value::error();

@@ -157,8 +157,41 @@ std::string tensor_type_name(const Tensor& t) {
   return std::string(t.device().is_cuda() ? "torch.cuda." : "torch.") + ops::info(t.dtype()).cpp_name + "Tensor";
 }
 
+/// A tensor becomes a value of the language: a trace warns. False with an exception pending.
+bool leaves(VM& vm, const char* what) {
+  const TraceHooks* trace = torch_types(vm).trace;
+  return !trace || trace->left(vm, what);
+}
+
+/// The size of a dimension: while something is traced, a tensor that the trace follows.
+Value traced_size(VM& vm, Value self, int64_t dim) {
+  if (const TraceHooks* trace = torch_types(vm).trace)
+    if (Value v = trace->size(vm, self, dim); !v.is_unbound()) return v;
+  return Value::integer(dim < 0 ? self_of(self).numel() : self_of(self).size(dim));
+}
+
+Value whole_size(VM& vm, Value self) {
+  Value size = box_size(vm, self_of(self).sizes());
+  if (torch_types(vm).trace) {
+    auto* t = as<Tuple>(size);
+    for (uint32_t i = 0; i < t->size; i++) t->items[i] = traced_size(vm, self, i);
+  }
+  return size;
+}
+
+Value numel(VM& vm, const Value* a) { return traced_size(vm, a[0], -1); }
+
+/// An attribute that is an operator, told to a trace.
+template <class Fn>
+Value operator_attribute(VM& vm, Value self, const char* op, Fn&& fn) {
+  Value result = guarded(vm, std::forward<Fn>(fn));
+  if (const TraceHooks* trace = torch_types(vm).trace; trace && !result.is_error())
+    trace->attribute(vm, op, self, result);
+  return result;
+}
+
 Value deprecated_t(VM& vm, Value self) {
-  return guarded(vm, [&] {
+  return operator_attribute(vm, self, "aten::numpy_T", [&] {
     const Tensor& t = self_of(self);
     ops::DimVector dims;
     for (int64_t d = t.dim() - 1; d >= 0; d--) dims.push_back(d);
@@ -181,7 +214,7 @@ bool set_part(VM& vm, Value value, Part&& part) {
 }
 
 const GetSetDef kAttributes[] = {
-    {"shape", [](VM& vm, Value self) { return box_size(vm, self_of(self).sizes()); }},
+    {"shape", whole_size},
     {"dtype", [](VM& vm, Value self) { return box(vm, self_of(self).dtype()); }},
     {"device", [](VM& vm, Value self) { return box(vm, self_of(self).device()); }},
     {"layout", [](VM& vm, Value self) { return make_layout(vm, self_of(self).layout()); }},
@@ -218,7 +251,7 @@ const GetSetDef kAttributes[] = {
     {"T", deprecated_t},
     {"mT",
      [](VM& vm, Value self) {
-       return guarded(vm, [&] {
+       return operator_attribute(vm, self, "aten::mT", [&] {
          const Tensor& t = self_of(self);
          OPS_CHECK(t.dim() != 1, RuntimeError,
                    "tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.");
@@ -243,13 +276,19 @@ const GetSetDef kAttributes[] = {
     {"name", [](VM&, Value) { return Value::none(); }},
     {"volatile", [](VM&, Value) { return Value::boolean(false); }},
     {"_grad", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, autograd::grad(self_of(self))); }); }},
-    {"real", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, ops::op::real(self_of(self))); }); },
+    {"real",
+     [](VM& vm, Value self) {
+       return operator_attribute(vm, self, "aten::real", [&] { return box(vm, ops::op::real(self_of(self))); });
+     },
      [](VM& vm, Value self, Value value) { return set_part(vm, value, [&] { return ops::op::real(self_of(self)); }); }},
-    {"imag", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, ops::op::imag(self_of(self))); }); },
+    {"imag",
+     [](VM& vm, Value self) {
+       return operator_attribute(vm, self, "aten::imag", [&] { return box(vm, ops::op::imag(self_of(self))); });
+     },
      [](VM& vm, Value self, Value value) { return set_part(vm, value, [&] { return ops::op::imag(self_of(self)); }); }},
     {"H",
      [](VM& vm, Value self) {
-       return guarded(vm, [&] {
+       return operator_attribute(vm, self, "aten::matrix_H", [&] {
          const Tensor& t = self_of(self);
          OPS_CHECK(t.dim() == 2 || t.dim() == 0, RuntimeError,
                    "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(), "-D tensor.",
@@ -259,7 +298,7 @@ const GetSetDef kAttributes[] = {
      }},
     {"mH",
      [](VM& vm, Value self) {
-       return guarded(vm, [&] {
+       return operator_attribute(vm, self, "aten::mH", [&] {
          const Tensor& t = self_of(self);
          OPS_CHECK(t.dim() != 1, RuntimeError,
                    "tensor.mH is only supported on matrices or batches of matrices. Got 1-D tensor.");
@@ -278,10 +317,13 @@ const GetSetDef kAttributes[] = {
 // ----------------------------------------------------------------------------------------------------------------------
 
 Value method_size(VM& vm, const Value* a) {
-  if (a[1].is_none()) return box_size(vm, self_of(a[0]).sizes());
+  if (a[1].is_none()) return whole_size(vm, a[0]);
   int64_t d;
   if (!arg_int(vm, a[1], d)) return Value::error();
-  return guarded(vm, [&] { return Value::integer(self_of(a[0]).size(d)); });
+  return guarded(vm, [&] {
+    (void)self_of(a[0]).size(d);  // in range
+    return traced_size(vm, a[0], d < 0 ? d + self_of(a[0]).dim() : d);
+  });
 }
 
 Value method_stride(VM& vm, const Value* a) {
@@ -369,8 +411,8 @@ const NativeDef kMethods[] = {
     {"stride(self, dim=None)", method_stride},
     {"dim(self, /)", [](VM&, const Value* a) { return Value::integer(self_of(a[0]).dim()); }},
     {"ndimension(self, /)", [](VM&, const Value* a) { return Value::integer(self_of(a[0]).dim()); }},
-    {"numel(self, /)", [](VM&, const Value* a) { return Value::integer(self_of(a[0]).numel()); }},
-    {"nelement(self, /)", [](VM&, const Value* a) { return Value::integer(self_of(a[0]).numel()); }},
+    {"numel(self, /)", numel},
+    {"nelement(self, /)", numel},
     {"element_size(self, /)",
      [](VM&, const Value* a) { return Value::integer(static_cast<int64_t>(self_of(a[0]).itemsize())); }},
     {"storage_offset(self, /)", [](VM&, const Value* a) { return Value::integer(self_of(a[0]).storage_offset()); }},
@@ -424,8 +466,10 @@ const NativeDef kMethods[] = {
          return as_tuple ? box(vm, ops::op::nonzero_numpy(self_of(a[0]))) : box(vm, ops::op::nonzero(self_of(a[0])));
        });
      }},
-    {"item(self, /)", [](VM& vm, const Value* a) { return tensor_item(vm, a[0]); }},
-    {"tolist(self, /)", [](VM& vm, const Value* a) { return tensor_to_list(vm, a[0]); }},
+    {"item(self, /)",
+     [](VM& vm, const Value* a) { return leaves(vm, "number") ? tensor_item(vm, a[0]) : Value::error(); }},
+    {"tolist(self, /)",
+     [](VM& vm, const Value* a) { return leaves(vm, "list") ? tensor_to_list(vm, a[0]) : Value::error(); }},
     {"backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None)", method_backward},
     {"requires_grad_(self, requires_grad=True)", method_requires_grad_},
     {"detach_(self, /)",
@@ -497,6 +541,7 @@ bool hash_slot(VM&, Value self, uint64_t& out) {
 }
 
 int truth_slot(VM& vm, Value self) {
+  if (!leaves(vm, "boolean")) return -1;
   const Tensor& t = self_of(self);
   if (t.numel() != 1) {
     (void)raise(vm, vm.types.RuntimeError,
@@ -535,11 +580,18 @@ int64_t length_slot(VM& vm, Value self) {
     (void)raise(vm, vm.types.TypeError, "len() of a 0-d tensor");
     return -1;
   }
+  if (!leaves(vm, "len")) return -1;
   return self_of(self).size(0);
 }
 
 Value iter_slot(VM& vm, Value self) {
   if (self_of(self).dim() == 0) return raise(vm, vm.types.TypeError, "iteration over a 0-d tensor");
+  if (torch_types(vm).trace) {
+    // By the method, which is recorded.
+    if (!leaves(vm, "iter")) return Value::error();
+    Ref parts(call_method(vm, self, "unbind", {}));
+    return parts.is_error() ? Value::error() : get_iter(vm, *parts);
+  }
   return guarded(vm, [&] {
     Ref parts(box(vm, ops::op::unbind(self_of(self), 0)));
     return get_iter(vm, *parts);
@@ -553,6 +605,7 @@ Value number_of(VM& vm, Value self) {
 }
 
 Value to_float_slot(VM& vm, Value self) {
+  if (!leaves(vm, "float")) return Value::error();
   Ref n(number_of(vm, self));
   if (n.is_error()) return Value::error();
   if (is_kind(*n, Kind::Complex)) {
@@ -565,6 +618,7 @@ Value to_float_slot(VM& vm, Value self) {
 }
 
 Value to_int_slot(VM& vm, Value self) {
+  if (!leaves(vm, "integer")) return Value::error();
   Ref n(number_of(vm, self));
   if (n.is_error()) return Value::error();
   if (is_kind(*n, Kind::Complex)) {
@@ -580,6 +634,7 @@ Value to_int_slot(VM& vm, Value self) {
 Value index_slot(VM& vm, Value self) {
   if (ops::info(self_of(self).dtype()).category != ops::DTypeCategory::Integral || self_of(self).numel() != 1)
     return raise(vm, vm.types.TypeError, "only integer tensors of a single element can be converted to an index");
+  if (!leaves(vm, "index")) return Value::error();
   return number_of(vm, self);
 }
 
@@ -638,8 +693,8 @@ Value call_two(VM& vm, const OperatorEntry* entry, Value a, Value b) {
       Value bound[8] = {a, b};
       if (o.params.size() <= 8 && (o.params.size() == 2 || o.params[2].has_default)) {
         Value result = o.thunk(vm, bound);
-        if (auto trace = torch_types(vm).trace_operator; trace && !result.is_error())
-          trace(vm, o, bound, o.params.size(), result);
+        if (const TraceHooks* trace = torch_types(vm).trace; trace && !result.is_error())
+          trace->ran(vm, o, bound, o.params.size(), result);
         return result;
       }
     }
@@ -755,12 +810,13 @@ void init_tensor_type(VM& vm) {
   t->slots.contains = contains_slot;
   t->slots.get_item = [](VM& v, Value self, Value index) {
     Value result = tensor_get_item(v, self, index);
-    if (auto trace = torch_types(v).trace_index; trace && !result.is_error()) trace(v, self, index, result, false);
+    if (const TraceHooks* trace = torch_types(v).trace; trace && !result.is_error())
+      trace->indexed(v, self, index, result, false);
     return result;
   };
   t->slots.set_item = [](VM& v, Value self, Value index, Value value) {
     bool ok = tensor_set_item(v, self, index, value);
-    if (auto trace = torch_types(v).trace_index; trace && ok) trace(v, self, index, value, true);
+    if (const TraceHooks* trace = torch_types(v).trace; trace && ok) trace->indexed(v, self, index, value, true);
     return ok;
   };
   t->slots.iter = iter_slot;

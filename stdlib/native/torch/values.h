@@ -17,6 +17,18 @@ namespace tsvm::stdlib {
 
 struct OperatorOverload;
 
+/// What torch.jit.trace wants to know while something is traced.
+struct TraceHooks {
+  void (*ran)(vm::VM& vm, const OperatorOverload& o, const vm::Value* args, size_t n, vm::Value result);
+  void (*indexed)(vm::VM& vm, vm::Value self, vm::Value index, vm::Value value, bool is_store);
+  /// The size of a dimension (-1: the number of elements) as a tensor, owned; Unbound: as a plain number.
+  vm::Value (*size)(vm::VM& vm, vm::Value self, int64_t dim);
+  /// An attribute that is an operator was read ("aten::numpy_T").
+  void (*attribute)(vm::VM& vm, const char* op, vm::Value self, vm::Value result);
+  /// A tensor became a value of the language ("a Python boolean"), which no trace can follow: false with an exception.
+  bool (*left)(vm::VM& vm, const char* what);
+};
+
 /// The types of torch's objects in one VM.
 struct TorchTypes : vm::Extension {
   vm::Type* size = nullptr;  // torch.Size: a tuple
@@ -32,12 +44,10 @@ struct TorchTypes : vm::Extension {
   vm::Type* parameter_meta = nullptr;
   vm::Value parameter;  // the class nn.Parameter
   ops::DType default_dtype = ops::DType::Float32;
-  vm::Value return_types;      // dict: name of an operator with several named results -> class
-  vm::Value linalg_error;      // the class torch._C._LinAlgError
-  /// While something is traced (torch.jit.trace): told of operators that ran, and of tensors that were indexed.
-  void (*trace_operator)(vm::VM& vm, const OperatorOverload& o, const vm::Value* args, size_t n, vm::Value result) = nullptr;
-  void (*trace_index)(vm::VM& vm, vm::Value self, vm::Value index, vm::Value value, bool is_store) = nullptr;
-  vm::Value deepcopy, reduce;  // of the language: Tensor.__deepcopy__, Tensor.__reduce_ex__
+  vm::Value return_types;             // dict: name of an operator with several named results -> class
+  vm::Value linalg_error;             // the class torch._C._LinAlgError
+  const TraceHooks* trace = nullptr;  // while something is traced
+  vm::Value deepcopy, reduce;         // of the language: Tensor.__deepcopy__, Tensor.__reduce_ex__
   void clear(vm::VM& vm) override;
 };
 TorchTypes& torch_types(vm::VM& vm);

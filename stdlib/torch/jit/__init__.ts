@@ -13,6 +13,13 @@ from torch.jit import frontend
 from typing import Final
 
 
+def __getattr__(name):
+    if name in ("TracerWarning", "TracingCheckError", "TopLevelTracedModule", "TracedModule"):
+        from torch.jit import _trace
+        return getattr(_trace, name)
+    raise AttributeError(f"module 'torch.jit' has no attribute '{name}'")
+
+
 def annotate(the_type, the_value):
     """In scripted code: a value of that type. Elsewhere the value itself."""
     return the_value

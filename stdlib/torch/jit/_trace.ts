@@ -10,6 +10,27 @@ class TracerWarning(Warning):
     pass
 
 
+TracerWarning.__module__ = "torch.jit"
+
+
+_CONSTANT = ("Converting a tensor to a Python {} might cause the trace to be incorrect. We can't record the data flow of Python "
+             "values, so this value will be treated as a constant in the future. This means that the trace might not generalize to "
+             "other inputs!")
+_WARNINGS = {
+    "len": "Using len to get tensor shape might cause the trace to be incorrect. Recommended usage would be tensor.shape[0]. "
+           "Passing a tensor of different shape might lead to errors or silently give incorrect results.",
+    "iter": "Iterating over a tensor might cause the trace to be incorrect. Passing a tensor of different shape won't change the "
+            "number of iterations executed (and might lead to errors or silently give incorrect results).",
+    "tensor": "torch.tensor results are registered as constants in the trace. You can safely ignore this warning if you use this "
+              "function to create tensors out of constant variables that would be the same every time you call this function. In "
+              "any other case, this might cause the trace to be incorrect.",
+}
+
+
+def _warn(what):
+    warnings.warn(_WARNINGS.get(what) or _CONSTANT.format(what), TracerWarning, stacklevel=2)
+
+
 class TracingCheckError(Exception):
     pass
 
