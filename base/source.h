@@ -4,7 +4,10 @@
 // are computed only when something is printed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,19 +31,34 @@ struct LineColumn {
 class SourceFile {
  public:
   SourceFile(std::string name, std::string text);
+  /// A text that is kept packed until somebody looks at it. The bytes must outlive the file.
+  using Unpack = std::string (*)(std::span<const std::byte> packed);
+  SourceFile(std::string name, std::span<const std::byte> packed, Unpack unpack);
 
   const std::string& name() const { return name_; }
-  const std::string& text() const { return text_; }
-  std::string_view slice(SourceRange r) const { return std::string_view(text_).substr(r.begin, r.end - r.begin); }
+  const std::string& text() const { return lines().text; }
+  std::string_view slice(SourceRange r) const { return std::string_view(text()).substr(r.begin, r.end - r.begin); }
   LineColumn locate(uint32_t offset) const;
-  uint32_t line_count() const { return static_cast<uint32_t>(line_starts_.size()); }
+  uint32_t line_count() const { return static_cast<uint32_t>(lines().starts.size()); }
   /// The text of line `line` (from 1) without its line break; empty past the end.
   std::string_view line(uint32_t line) const;
 
  private:
+  struct Lines {
+    std::string text;
+    std::vector<uint32_t> starts;
+  };
+  const Lines& lines() const {
+    std::call_once(once_, [this] { read(); });
+    return lines_;
+  }
+  void read() const;
+
   std::string name_;
-  std::string text_;
-  std::vector<uint32_t> line_starts_;
+  std::span<const std::byte> packed_;
+  Unpack unpack_ = nullptr;
+  mutable Lines lines_;
+  mutable std::once_flag once_;
 };
 
 }  // namespace tsvm

@@ -1,5 +1,8 @@
 #include "vm/image.h"
 
+#include <zlib.h>
+
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <type_traits>
@@ -18,7 +21,15 @@ namespace tsvm::vm {
 namespace {
 
 // Changes with anything that the bytes depend on.
-constexpr uint32_t kMagic = 0x314d4954, kVersion = 1 + (static_cast<uint32_t>(Bc::Count) << 8);
+constexpr uint32_t kMagic = 0x314d4954, kVersion = 2 + (static_cast<uint32_t>(Bc::Count) << 8);
+
+uint64_t zigzag(int64_t v) { return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63); }
+int64_t unzigzag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1); }
+
+// A word of code is four numbers of 16 bits, most of them small (a register's top bit goes to the bottom for that). A
+// byte in front says for each how many bytes follow, in two bits.
+uint16_t to_small(uint16_t v) { return static_cast<uint16_t>(v << 1 | v >> 15); }
+uint16_t from_small(uint16_t v) { return static_cast<uint16_t>(v >> 1 | v << 15); }
 
 class Writer {
  public:
@@ -28,87 +39,132 @@ class Writer {
     auto* p = static_cast<const std::byte*>(data);
     bytes.insert(bytes.end(), p, p + size);
   }
-  template <class T>
-  requires std::is_trivially_copyable_v<T>
-  void operator()(T& v) { raw(&v, sizeof v); }
-  void operator()(std::string& s) {
-    size(s.size());
-    raw(s.data(), s.size());
+  void byte(uint64_t v) { bytes.push_back(static_cast<std::byte>(v)); }
+  void number(uint64_t v) {
+    for (; v >= 0x80; v >>= 7) byte(v | 0x80);
+    byte(v);
   }
   template <class T>
-  requires std::is_trivially_copyable_v<T>
-  void operator()(std::vector<T>& v) {
-    size(v.size());
-    raw(v.data(), v.size() * sizeof(T));
+  requires std::is_integral_v<T> || std::is_enum_v<T>
+  void operator()(T& v) {
+    if constexpr (std::is_signed_v<T>)
+      number(zigzag(v));
+    else
+      number(static_cast<uint64_t>(v));
+  }
+  void operator()(double& v) { raw(&v, sizeof v); }
+  void operator()(std::string& s) {
+    number(s.size());
+    raw(s.data(), s.size());
+  }
+  void part(std::span<const std::byte> p) {
+    number(p.size());
+    raw(p.data(), p.size());
   }
   template <class T, class Fn>
   void each(std::vector<T>& v, Fn&& fn) {
-    size(v.size());
+    number(v.size());
     for (T& item : v) fn(item);
   }
-  void size(size_t n) {
-    auto v = static_cast<uint32_t>(n);
-    raw(&v, 4);
+  void words(std::vector<uint64_t>& v) {
+    each(v, [this](uint64_t& word) {
+      uint16_t parts[4];
+      std::memcpy(parts, &word, sizeof word);
+      uint64_t sizes = 0;
+      for (int i = 0; i < 4; i++) {
+        parts[i] = to_small(parts[i]);
+        sizes |= static_cast<uint64_t>(parts[i] == 0 ? 0 : parts[i] < 0x100 ? 1 : 2) << (2 * i);
+      }
+      byte(sizes);
+      for (int i = 0; i < 4; i++) raw(&parts[i], sizes >> (2 * i) & 3);
+    });
   }
 };
 
-// Every size is checked against what is left before it is believed.
+// Every size is checked against what is left before it is believed; past the end all numbers are 0.
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
   bool ok() const { return ok_; }
 
-  bool raw(void* data, size_t size) {
-    if (!ok_ || size > static_cast<size_t>(end_ - at_)) return ok_ = false;
+  void raw(void* data, size_t size) {
+    if (size > static_cast<size_t>(end_ - at_)) return fail();
     std::memcpy(data, at_, size);
     at_ += size;
-    return true;
+  }
+  uint64_t number() {
+    uint64_t v = 0;
+    for (int shift = 0; shift < 64 && at_ < end_; shift += 7) {
+      auto b = static_cast<uint64_t>(*at_++);
+      v |= (b & 0x7f) << shift;
+      if (b < 0x80) return v;
+    }
+    fail();
+    return 0;
   }
   template <class T>
-  requires std::is_trivially_copyable_v<T>
-  void operator()(T& v) { raw(&v, sizeof v); }
+  requires std::is_integral_v<T> || std::is_enum_v<T>
+  void operator()(T& v) {
+    if constexpr (std::is_signed_v<T>)
+      v = static_cast<T>(unzigzag(number()));
+    else
+      v = static_cast<T>(number());
+  }
+  void operator()(double& v) { raw(&v, sizeof v); }
   void operator()(std::string& s) {
-    uint32_t n = size(1);
+    size_t n = size();
     s.assign(reinterpret_cast<const char*>(at_), n);
     at_ += n;
   }
-  template <class T>
-  requires std::is_trivially_copyable_v<T>
-  void operator()(std::vector<T>& v) {
-    uint32_t n = size(sizeof(T));
-    v.resize(n);
-    raw(v.data(), n * sizeof(T));
-  }
   template <class T, class Fn>
   void each(std::vector<T>& v, Fn&& fn) {
-    uint32_t n = size(1);
-    v.resize(n);
+    v.resize(size());
     for (T& item : v) fn(item);
   }
-  // A count of things that take at least `least` bytes each.
-  uint32_t size(size_t least) {
-    uint32_t n = 0;
-    if (!raw(&n, 4) || n > static_cast<size_t>(end_ - at_) / least) {
-      ok_ = false;
+  void words(std::vector<uint64_t>& v) {
+    each(v, [this](uint64_t& word) {
+      uint8_t sizes = 0;
+      raw(&sizes, 1);
+      uint16_t parts[4] = {};
+      for (int i = 0; i < 4; i++) {
+        raw(&parts[i], std::min(sizes >> (2 * i) & 3, 2));
+        parts[i] = from_small(parts[i]);
+      }
+      std::memcpy(&word, parts, sizeof word);
+    });
+  }
+  // A count of things that take at least a byte each.
+  size_t size() {
+    uint64_t n = number();
+    if (n > static_cast<size_t>(end_ - at_)) {
+      fail();
       return 0;
     }
     return n;
   }
-  std::span<const std::byte> slice(size_t size) {
-    if (!ok_ || size > static_cast<size_t>(end_ - at_)) {
-      ok_ = false;
-      return {};
-    }
-    std::span<const std::byte> s(at_, size);
-    at_ += size;
+  /// What Writer::part wrote.
+  std::span<const std::byte> part() {
+    size_t n = size();
+    std::span<const std::byte> s(at_, n);
+    at_ += n;
     return s;
   }
+  std::span<const std::byte> rest() const { return {at_, end_}; }
 
  private:
+  void fail() {
+    ok_ = false;
+    at_ = end_;
+  }
+
   const std::byte* at_;
   const std::byte* end_;
   bool ok_ = true;
 };
+
+// `v` as what it is more than `base`.
+void difference(Writer& w, uint32_t& v, uint32_t base) { w.number(zigzag(static_cast<int64_t>(v) - base)); }
+void difference(Reader& r, uint32_t& v, uint32_t base) { v = static_cast<uint32_t>(base + unzigzag(r.number())); }
 
 // One list of fields for both directions.
 template <class Archive>
@@ -130,39 +186,86 @@ void fields(Archive& a, Code& c) {
   a(c.num_keyword_only);
   a(c.num_caches);
   a(c.first_line);
-  a(c.words);
+  a(c.range.begin);
+  a(c.range.end);
+  auto numbers = [&](auto& v) { a.each(v, a); };
+  auto range = [&](SourceRange& r) {
+    a(r.begin);
+    difference(a, r.end, r.begin);
+  };
+  a.words(c.words);
   a.each(c.constants, [&](ir::Constant& k) {
     a(k.kind);
     a(k.int_value);
     a(k.float_value);
     a(k.text);
-    a(k.items);
+    a.each(k.items, [&](ir::ConstId& id) { a(id.index); });
   });
-  a(c.raw_constants);
-  a.each(c.names, [&](std::string& s) { a(s); });
-  a(c.params);
+  numbers(c.raw_constants);
+  a.each(c.names, a);
+  a.each(c.params, [&](CodeParam& p) {
+    a(p.name);
+    a(p.kind);
+    a(p.has_default);
+  });
   a.each(c.shapes, [&](CodeShape& s) {
     a(s.positional);
-    a(s.keywords);
+    numbers(s.keywords);
     a(s.starred);
     a(s.method);
   });
-  a(c.children);
-  a(c.handlers);
-  a(c.keep);
-  a(c.ranges);
+  numbers(c.children);
+  a.each(c.handlers, [&](Handler& h) {
+    a(h.begin);
+    a(h.end);
+    a(h.target);
+    a(h.keep_begin);
+    a(h.keep_count);
+  });
+  numbers(c.keep);
+  RangeEntry last{0, c.range};
+  a.each(c.ranges, [&](RangeEntry& r) {
+    difference(a, r.pc, last.pc);
+    difference(a, r.range.begin, last.range.begin);
+    difference(a, r.range.end, r.range.begin);
+    a(r.frame);
+    last = r;
+  });
   a.each(c.inlined, [&](CodeFrame& f) {
     a(f.name);
     a(f.parent);
-    a(f.call);
+    range(f.call);
   });
-  a(c.slot_names);
-  a(c.free_names);
-  a(c.local_names);
+  numbers(c.slot_names);
+  numbers(c.free_names);
+  numbers(c.local_names);
   a(c.name);
   a(c.qualified_name);
   a(c.doc);
-  a(c.range);
+}
+
+std::vector<std::byte> deflated(const std::string& text) {
+  uLongf size = compressBound(text.size());
+  std::vector<std::byte> out(size);
+  if (compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(text.data()), text.size(),
+                9) != Z_OK)
+    return {};
+  out.resize(size);
+  return out;
+}
+
+// `packed`: the length of the text as a number, then what deflated() made of it.
+std::string inflated(std::span<const std::byte> packed) {
+  Reader r(packed);
+  // Deflate makes at most 1032 bytes of one.
+  std::string text(std::min<uint64_t>(r.number(), packed.size() * 1032), '\0');
+  std::span<const std::byte> rest = r.rest();
+  uLongf size = text.size();
+  if (uncompress(reinterpret_cast<Bytef*>(text.data()), &size, reinterpret_cast<const Bytef*>(rest.data()),
+                 rest.size()) != Z_OK)
+    size = 0;
+  text.resize(size);
+  return text;
 }
 
 class ImageReader : public CodeReader {
@@ -217,19 +320,22 @@ bool check(Reader& r, std::string& error) {
 std::vector<std::byte> write_image(CodeUnit& unit) {
   Writer w;
   begin(w);
-  std::string name = unit.name(), file = unit.source().name(), text = unit.source().text();
+  std::string name = unit.name(), file = unit.source().name();
   w(name);
   w(file);
-  w(text);
-  w.size(unit.size());
+  Writer text;
+  text.number(unit.source().text().size());
+  std::vector<std::byte> packed = deflated(unit.source().text());
+  text.raw(packed.data(), packed.size());
+  w.part(text.bytes);
+  w.number(unit.size());
   for (uint32_t i = 0; i < unit.size(); i++) {
     const Code* code = unit.code(i);
     if (!code) return {};
     Writer part;
     Code copy = *code;
     fields(part, copy);
-    w.size(part.bytes.size());
-    w.raw(part.bytes.data(), part.bytes.size());
+    w.part(part.bytes);
   }
   return std::move(w.bytes);
 }
@@ -237,18 +343,19 @@ std::vector<std::byte> write_image(CodeUnit& unit) {
 std::shared_ptr<CodeUnit> read_image(std::span<const std::byte> bytes, std::string& error) {
   Reader r(bytes);
   if (!check(r, error)) return nullptr;
-  std::string name, file, text;
+  std::string name, file;
   r(name);
   r(file);
-  r(text);
-  uint32_t count = r.size(4);
+  std::span<const std::byte> text = r.part();
+  auto count = static_cast<uint32_t>(r.size());
   std::vector<std::span<const std::byte>> codes;
-  for (uint32_t i = 0; i < count; i++) codes.push_back(r.slice(r.size(1)));
+  codes.reserve(count);
+  for (uint32_t i = 0; i < count; i++) codes.push_back(r.part());
   if (!r.ok() || count == 0) {
     error = "a damaged image";
     return nullptr;
   }
-  auto source = std::make_shared<const SourceFile>(std::move(file), std::move(text));
+  auto source = std::make_shared<const SourceFile>(std::move(file), text, inflated);
   auto reader = std::make_unique<ImageReader>(std::move(codes), name, source);
   return std::make_shared<CodeUnit>(std::move(name), source, count, std::move(reader));
 }
@@ -256,14 +363,13 @@ std::shared_ptr<CodeUnit> read_image(std::span<const std::byte> bytes, std::stri
 std::vector<std::byte> write_archive(std::span<const ArchiveMember> members) {
   Writer w;
   begin(w);
-  w.size(members.size());
+  w.number(members.size());
   for (const ArchiveMember& m : members) {
     std::string name = m.name;
     w(name);
     bool is_package = m.is_package;
     w(is_package);
-    w.size(m.image.size());
-    w.raw(m.image.data(), m.image.size());
+    w.part(m.image);
   }
   return std::move(w.bytes);
 }
@@ -284,13 +390,13 @@ EmbeddedModules::EmbeddedModules(std::span<const std::byte> archive) : units_(st
   Reader r(archive);
   std::string error;
   if (!check(r, error)) return;
-  uint32_t count = r.size(1);
-  for (uint32_t i = 0; i < count && r.ok(); i++) {
+  size_t count = r.size();
+  for (size_t i = 0; i < count && r.ok(); i++) {
     std::string name;
     Units::Member m;
     r(name);
     r(m.is_package);
-    m.image = r.slice(r.size(1));
+    m.image = r.part();
     if (r.ok()) units_->members.emplace(std::move(name), m);
   }
 }

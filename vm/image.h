@@ -1,8 +1,10 @@
 // Images: code as bytes, for the standard library that is part of the program.
 //
-// An image of one module holds its source and the code of its functions, each of which is read when it is first needed.
-// The IR is not stored: it is made again from the source when the compiler of native code asks for it, which gives the
-// same IR. An archive is the images of many modules behind an index.
+// An image of one module holds its source (deflated: only tracebacks and compilers look at it) and the code of its
+// functions, each of which is read when it is first needed. Numbers take as many bytes as they need, since most are
+// small: the library is a third of what it is in memory. The IR is not stored: it is made again from the source when
+// the compiler of native code asks for it, which gives the same IR. An archive is the images of many modules behind an
+// index.
 #pragma once
 
 #include <cstddef>

@@ -173,7 +173,7 @@ bool wrong_count(VM& vm, const Signature& s, const Called& f, size_t given) {
               given);
 }
 
-bool bind(VM& vm, Signature& s, const Called& f, std::span<const Value> args, std::span<Str* const> keywords,
+bool bind_parameters(VM& vm, Signature& s, const Called& f, std::span<const Value> args, std::span<Str* const> keywords,
           Value* out, std::vector<Ref>& keep) {
   size_t given = args.size() - keywords.size();
   size_t n = s.params.size();
@@ -273,7 +273,7 @@ Value call_bound(VM& vm, NativeFunction* f, std::span<const Value> args, std::sp
       if (keywords.empty() && s->simple && plain.size() == s->params.size()) return f->def->fn(vm, plain.data());
       std::vector<Value> bound(s->params.size());
       std::vector<Ref> keep;
-      if (!bind(vm, *s, describe(f, plain), plain, keywords, bound.data(), keep)) return Value::error();
+      if (!bind_parameters(vm, *s, describe(f, plain), plain, keywords, bound.data(), keep)) return Value::error();
       return f->def->fn(vm, bound.data());
     }
   }
@@ -289,7 +289,7 @@ Value call_bound(VM& vm, NativeFunction* f, std::span<const Value> args, std::sp
   }
   std::vector<Value> bound(s->params.size());
   std::vector<Ref> keep;
-  if (!bind(vm, *s, describe(f, args), args, keywords, bound.data(), keep)) return Value::error();
+  if (!bind_parameters(vm, *s, describe(f, args), args, keywords, bound.data(), keep)) return Value::error();
   return f->def->fn(vm, bound.data());
 }
 
@@ -313,7 +313,7 @@ bool bind_args(VM& vm, const NativeDef& def, std::span<const Value> args, std::s
   std::unique_ptr<Signature, void (*)(Signature*)> s(parse_signature(vm, def.signature), delete_signature);
   out.assign(s->params.size(), Value());
   Called f{std::string(s->function), std::string(s->function), 0};
-  bool ok = bind(vm, *s, f, args, keywords, out.data(), keep);
+  bool ok = bind_parameters(vm, *s, f, args, keywords, out.data(), keep);
   // Defaults die with the signature, so they are kept too.
   for (NativeParam& p : s->params) keep.push_back(Ref::copy(p.default_value));
   return ok;

@@ -75,7 +75,6 @@ class RangeLoops {
 
     if (outlives_loop(cfg, doms, header, guard_id, range, object)) return false;
 
-    int32_t step = is_list ? 1 : static_cast<int32_t>(guard.imm);
     std::vector<ValueId> in(f_.operands(guard).begin(), f_.operands(guard).end());
     Builder b(f_);
     b.rewrites = false;
@@ -85,17 +84,19 @@ class RangeLoops {
     b.position_at(guard_block, at + 1);
     b.range = iter.range;
     b.frame = iter.frame;
-    ValueId first, stop;
+    const bool ascending = is_list || static_cast<int32_t>(guard.imm) > 0;
+    ValueId first, stop, step;  // step: none if it is a constant of the loop
     if (is_list)
       first = in[1];
     else if (is_new)
-      first = in[0], stop = in[1];
+      first = in[0], stop = in[1], step = in[2];
     else
       first = b.emit(Opcode::RangeField, {range}, 0), stop = b.emit(Opcode::RangeField, {range}, 1);
     // The iterator once it has come to that item.
     auto iterator_at = [&](ValueId item) {
       if (is_list) return b.emit(Opcode::MakeListIter, {in[0], item});
-      return is_new ? b.emit(Opcode::MakeRangeIter, {item, stop}, guard.imm) : b.emit(Opcode::RangeIter, {range, item});
+      return is_new ? b.emit(Opcode::MakeRangeIter, {item, stop, step}, guard.imm)
+                    : b.emit(Opcode::RangeIter, {range, item});
     };
     // The header: is there a next item?
     ValueId next = b.add_param(header, types::I64);
@@ -103,10 +104,11 @@ class RangeLoops {
     ValueId at_header = iterator_at(next);
     b.position_at(header, static_cast<uint32_t>(f_[header].insts.size() - 1));
     if (is_list) stop = b.emit(Opcode::ListLength, {in[0]});
-    ValueId more = b.emit(Opcode::CompareI64, {next, stop}, step > 0 ? CompareOp::Lt : CompareOp::Gt);
+    ValueId more = b.emit(Opcode::CompareI64, {next, stop}, ascending ? CompareOp::Lt : CompareOp::Gt);
     // The body: it is the item, and the iterator goes on. It cannot overflow, by the guard.
     b.position_at(body, 0);
-    ValueId after = b.emit(Opcode::ArithI64, {next, b.const_i64(step)}, ArithOp::Add);
+    if (!step) step = b.const_i64(is_list ? 1 : static_cast<int32_t>(guard.imm));
+    ValueId after = b.emit(Opcode::ArithI64, {next, step}, ArithOp::Add);
     ValueId in_body = iterator_at(after);
     uint32_t item_at = b.index();
     if (!is_list) make_item(Opcode::Box, body, item_at, iter.result, {next}, 0, iter);

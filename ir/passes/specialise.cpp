@@ -374,31 +374,42 @@ class Specialiser {
 
   // --- ranges, parameters, ways out ---
 
-  ValueId make_range(Builder& b, const ObjectRef& range, std::span<const ValueId> in) {
-    int64_t step = 1;
+  ValueId make_range(Builder& b, const Sites::RangeCall& call, std::span<const ValueId> in) {
+    int64_t step = call.ascending ? 1 : -1;
+    bool is_constant = true;
     if (in.size() == 4) {
       const Constant* c = constant_of(f_, in[3]);
-      if (c == nullptr || c->kind != Constant::Kind::Int) return ValueId();
-      step = c->int_value;
-      if (step == 0 || step != static_cast<int32_t>(step)) return ValueId();
+      is_constant = c != nullptr && c->kind == Constant::Kind::Int;
+      if (is_constant) step = c->int_value;
+      if (step == 0) return ValueId();
+    } else {
+      step = 1;
     }
-    b.emit(Opcode::GuardIs, {in[0]}, object(range));
+    b.emit(Opcode::GuardIs, {in[0]}, object(call.range));
     ValueId start = in.size() == 2 ? b.const_i64(0) : b.emit(Opcode::GuardType, {in[1]}, types::I64.index);
     ValueId stop = b.emit(Opcode::GuardType, {in[in.size() == 2 ? 1 : 2]}, types::I64.index);
-    return b.emit(Opcode::MakeRange, {start, stop}, static_cast<uint32_t>(static_cast<int32_t>(step)));
+    ValueId by = is_constant ? b.const_i64(step) : b.emit(Opcode::GuardType, {in[3]}, types::I64.index);
+    if (!is_constant)
+      b.emit(Opcode::GuardTrue,
+             {b.emit(Opcode::CompareI64, {by, b.const_i64(0)}, step > 0 ? CompareOp::Gt : CompareOp::Lt)});
+    return b.emit(Opcode::MakeRange, {start, stop, by}, static_cast<uint32_t>(step > 0 ? 1 : -1));
   }
 
   ValueId get_iter(Builder& b, InstId id, ValueId of) {
     const Inst* def = f_.def(of);
     if (def != nullptr && def->op == Opcode::MakeRange) {
-      auto step = static_cast<int32_t>(def->imm);
-      ValueId start = f_.operands(*def)[0], stop = f_.operands(*def)[1];
-      // What comes behind the last item has to be an i64.
-      if (step > 1)
-        b.emit(Opcode::GuardTrue, {b.emit(Opcode::CompareI64, {stop, b.const_i64(INT64_MAX - step)}, CompareOp::Le)});
-      if (step < -1)
-        b.emit(Opcode::GuardTrue, {b.emit(Opcode::CompareI64, {stop, b.const_i64(INT64_MIN - step)}, CompareOp::Ge)});
-      return b.emit(Opcode::MakeRangeIter, {start, stop}, static_cast<uint32_t>(step));
+      const bool ascending = static_cast<int32_t>(def->imm) > 0;
+      const uint32_t sign = def->imm;
+      ValueId start = f_.operands(*def)[0], stop = f_.operands(*def)[1], step = f_.operands(*def)[2];
+      // What comes behind the last item has to be an i64: it may be beyond `stop` by less than a step.
+      const Constant* by = constant_of(f_, step);
+      if (by == nullptr || by->int_value != (ascending ? 1 : -1)) {
+        ValueId limit = b.const_i64(ascending ? INT64_MAX : INT64_MIN);
+        ValueId last = b.emit(Opcode::ArithI64, {limit, step}, ArithOp::Sub);
+        b.emit(Opcode::GuardTrue,
+               {b.emit(Opcode::CompareI64, {stop, last}, ascending ? CompareOp::Le : CompareOp::Ge)});
+      }
+      return b.emit(Opcode::MakeRangeIter, {start, stop, step}, sign);
     }
     if (auto element = sites_.iterated_list(id)) {
       ValueId list = b.emit(Opcode::GuardType, {of}, list_type(*element));

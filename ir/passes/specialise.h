@@ -89,8 +89,13 @@ class Sites {
   };
   /// A call with positional arguments only, of what was always the same function.
   virtual std::optional<Callee> callee(InstId) const { return std::nullopt; }
-  /// A call of the built-in range with one to three positional arguments: the class.
-  virtual std::optional<ObjectRef> range_call(InstId) const { return std::nullopt; }
+  /// A call of the built-in range with one to three positional arguments: the class. `ascending`: which way the loop
+  /// over it last went.
+  struct RangeCall {
+    ObjectRef range;
+    bool ascending = true;
+  };
+  virtual std::optional<RangeCall> range_call(InstId) const { return std::nullopt; }
   /// A get_iter whose iterator only goes through one loop, and that was always one of a list which kept its elements as
   /// this.
   virtual std::optional<TypeId> iterated_list(InstId) const { return std::nullopt; }

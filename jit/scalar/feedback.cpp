@@ -390,7 +390,7 @@ std::optional<ir::Sites::Callee> Feedback::callee(InstId i) const {
   return out;
 }
 
-std::optional<ObjectRef> Feedback::range_call(InstId i) const {
+std::optional<ir::Sites::RangeCall> Feedback::range_call(InstId i) const {
   const vm::Instr* p = instr(i);
   if (!p || static_cast<Bc>(p->op) != Bc::Call || f_[i].op != Opcode::Call) return std::nullopt;
   const ir::CallShape& shape = f_.module->call_shapes[f_[i].imm];
@@ -398,21 +398,30 @@ std::optional<ObjectRef> Feedback::range_call(InstId i) const {
   if (!shape.starred.empty() || !shape.keywords.empty() || count < 1 || count > 3) return std::nullopt;
   Value v = known_value(f_.operands(f_[i])[0]);
   if (!v.is_object() || v.o != vm_.types.range) return std::nullopt;
-  return value_ref(v);
+  RangeCall call{value_ref(v)};
+  for (const ir::Block& b : f_.blocks)
+    for (InstId user : b.insts)
+      if (f_[user].op == Opcode::GetIter && f_.operands(f_[user])[0] == f_[i].result)
+        if (const Cache* loop = loop_over(f_[user].result)) call.ascending = static_cast<int64_t>(loop->key) >= 0;
+  return call;
+}
+
+const Cache* Feedback::loop_over(ValueId iterator) const {
+  for (const ir::Block& b : f_.blocks) {
+    if (b.insts.empty()) continue;
+    InstId last = b.insts.back();
+    if (f_[last].op != Opcode::ForIter || f_.operands(f_[last])[0] != iterator) continue;
+    const vm::Instr* loop = instr(last);
+    return loop && static_cast<Bc>(loop->op) == Bc::ForIter ? cache(last) : nullptr;
+  }
+  return nullptr;
 }
 
 std::optional<TypeId> Feedback::iterated_list(InstId i) const {
   const vm::Instr* p = instr(i);
   if (!p || static_cast<Bc>(p->op) != Bc::GetIter || f_[i].op != Opcode::GetIter) return std::nullopt;
-  for (const ir::Block& b : f_.blocks) {
-    if (b.insts.empty()) continue;
-    InstId last = b.insts.back();
-    if (f_[last].op != Opcode::ForIter || f_.operands(f_[last])[0] != f_[i].result) continue;
-    const vm::Instr* loop = instr(last);
-    if (!loop || static_cast<Bc>(loop->op) != Bc::ForIter) return std::nullopt;
-    return element_of(cache(last)->from);
-  }
-  return std::nullopt;
+  const Cache* loop = loop_over(f_[i].result);
+  return loop ? element_of(loop->from) : std::nullopt;
 }
 
 std::optional<int32_t> Feedback::range_step(InstId i) const {

@@ -64,12 +64,14 @@ class Feedback : public ir::Sites {
   std::optional<Item> item(ir::InstId) const override;
   std::optional<Callee> callee(ir::InstId) const override;
   std::optional<int32_t> range_step(ir::InstId) const override;
-  std::optional<ir::ObjectRef> range_call(ir::InstId) const override;
+  std::optional<RangeCall> range_call(ir::InstId) const override;
   std::optional<ir::TypeId> iterated_list(ir::InstId) const override;
 
  private:
   const vm::Instr* instr(ir::InstId i) const;
   const vm::Cache* cache(ir::InstId i) const;
+  /// What the for_iter over that iterator remembers; null when there is none.
+  const vm::Cache* loop_over(ir::ValueId iterator) const;
   std::optional<Global> global_at(vm::Dict* dict, uint32_t index, vm::Dict* hidden_by) const;
   /// The variable of a module that load_attr or call_method names.
   struct ModuleEntry {

@@ -182,11 +182,11 @@ uint32_t rt_make_list(VM* vm, Frame*, Value* w, uint64_t count, uint64_t) {
   vm->heap.collect_if_due();
   return put(w, vm::make_list(*vm, std::span<const Value>(w, count)));
 }
-uint32_t rt_make_range(VM* vm, Frame*, Value* w, uint64_t step, uint64_t) {
-  return put(w, vm::make_range(*vm, w[0].i, w[1].i, static_cast<int32_t>(step)));
+uint32_t rt_make_range(VM* vm, Frame*, Value* w, uint64_t, uint64_t) {
+  return put(w, vm::make_range(*vm, w[0].i, w[1].i, w[2].i));
 }
-uint32_t rt_make_range_iter(VM* vm, Frame*, Value* w, uint64_t step, uint64_t) {
-  return put(w, vm::make_range_iterator(*vm, w[0].i, w[1].i, static_cast<int32_t>(step)));
+uint32_t rt_make_range_iter(VM* vm, Frame*, Value* w, uint64_t, uint64_t) {
+  return put(w, vm::make_range_iterator(*vm, w[0].i, w[1].i, w[2].i));
 }
 uint32_t rt_make_list_iter(VM* vm, Frame*, Value* w, uint64_t, uint64_t) {
   return put(w, vm::make_list_iterator(*vm, w[0], w[1].i));

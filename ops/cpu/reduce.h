@@ -10,13 +10,15 @@
 //
 // An Op has: Acc; In, Out; Acc start(int64_t output) (the state before the first element); step(Acc&, In); merge(Acc&,
 // Acc) (joins states of two parts of a group); Out finish(Acc, int64_t count). Its loops are compiled for AVX2 too, so
-// step should be inline.
+// step should be inline. `static constexpr int kLanes = 1` says that its steps have no vector form.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include "ops/cpu/element.h"
 #include "ops/cpu/kernels.h"
 #include "ops/cpu/loops.h"
 
@@ -80,11 +82,19 @@ inline constexpr int64_t kColumns = 128;
 inline constexpr int64_t kSplit = 1 << 18;
 
 template <class Op>
+constexpr int lanes_of() {
+  if constexpr (requires { Op::kLanes; })
+    return Op::kLanes;
+  else
+    return kLanes<typename Op::Acc>;
+}
+
+template <class Op>
 TSVM_INLINE inline void reduce_row(const Op& op, const typename Op::In* x, int64_t n, typename Op::Acc& acc,
                                    int64_t output) {
-  constexpr int kL = kLanes<typename Op::Acc>;
+  constexpr int kL = lanes_of<Op>();
   int64_t i = 0;
-  if (n >= kL) {
+  if (kL > 1 && n >= kL) {
     typename Op::Acc lanes[kL];
     for (int l = 0; l < kL; l++) lanes[l] = op.start(output);
     for (; i + kL <= n; i += kL)
@@ -189,6 +199,30 @@ void run_reduction(const Op& op, const ReducePlan& p, typename Op::Out* out) {
       for (int64_t c = 0; c < n; c++) out[number + c * p.kept_step[0]] = op.finish(accs[c], p.count);
     }
   });
+}
+
+/// The largest (or smallest) value; NaN if there is one.
+template <class T, bool kLargest>
+struct Extreme {
+  using In = T;
+  using Acc = std::conditional_t<is_reduced_type<T>, float, std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>>;
+  using Out = T;
+  static TSVM_INLINE Acc start(int64_t) {
+    using L = std::numeric_limits<Acc>;
+    if constexpr (std::is_floating_point_v<Acc>) return kLargest ? -L::infinity() : L::infinity();
+    return kLargest ? L::lowest() : L::max();
+  }
+  static TSVM_INLINE void merge(Acc& a, Acc b) {
+    const bool better = kLargest ? b > a : b < a;
+    a = better || is_nan(b) ? b : a;
+  }
+  static TSVM_INLINE void step(Acc& a, T v) { merge(a, static_cast<Acc>(v)); }
+  static T finish(Acc a, int64_t) { return convert<T>(a); }
+};
+
+template <class T>
+inline bool is_nonzero(T v) {
+  return convert<bool>(v);
 }
 
 /// A contiguous result for the reduction of `self`.

@@ -24,7 +24,7 @@ struct Adder {
   static TSVM_INLINE void add(Acc& sum, const char* p) { sum += static_cast<Acc>(*reinterpret_cast<const T*>(p)); }
   static TSVM_INLINE void add(Vec& sum, const char* p) {
     if constexpr (is_reduced_type<T>) {
-      Vec v;
+      Vec v{};
       for (int i = 0; i < kWidth; i++) v[i] = reinterpret_cast<const T*>(p)[i];
       sum += v;
     } else {
