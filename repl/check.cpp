@@ -8,7 +8,10 @@
 
 #include "base/diagnostic.h"
 #include "base/source.h"
+#include "ir/script/check.h"
+#include "parser/parser.h"
 #include "parser/scope.h"
+#include "stdlib/native/script/tensor_operators.h"
 
 namespace tsvm::repl {
 
@@ -48,6 +51,14 @@ std::string quoted(std::string_view text) {
     }
   }
   return out + "\"";
+}
+
+/// The static errors of scripted code in a file without syntax errors.
+std::vector<Diagnostic> check_scripted(const std::shared_ptr<const SourceFile>& source) {
+  Arena arena;
+  ParseResult tree = parse(*source, arena);
+  std::unique_ptr<script::TensorOps> operators = stdlib::script_host::make_tensor_operators();
+  return script::check_scripts(source, *tree.module, operators.get());
 }
 
 // Columns are counted in characters from 1.
@@ -104,8 +115,11 @@ int check_command(const std::vector<std::string>& args) {
       status = 2;
       continue;
     }
-    SourceFile source(file == "-" ? "<stdin>" : file, std::move(text));
-    for (const Diagnostic& d : check_syntax(source)) {
+    auto shared = std::make_shared<const SourceFile>(file == "-" ? "<stdin>" : file, std::move(text));
+    const SourceFile& source = *shared;
+    std::vector<Diagnostic> errors = check_syntax(source);
+    if (errors.empty()) errors = check_scripted(shared);
+    for (const Diagnostic& d : errors) {
       if (json)
         items += std::string(count ? ",\n " : "") + to_json(d, source);
       else

@@ -96,10 +96,14 @@ void Compiler::run() {
     graph.block->nodes.erase(graph.block->nodes.begin());
   }
   statements(function.def->body);
+  if (is_incomplete_) {
+    function.result_is_unknown = !function.result_is_declared;
+    if (!function.result) function.result = types::None;
+    pop_scope();
+    return;
+  }
   if (!exited()) {
     if (function.result_is_declared && function.result != types::None)
-      error(function.def->range, "Function was not annotated as having type None, but does not return along all paths");
-    if (merged_result_ && merged_result_ != types::None)
       error(function.def->range, "Function was not annotated as having type None, but does not return along all paths");
     add_return(none(function.def->range), function.def->range);
   }
@@ -116,7 +120,55 @@ void Compiler::statements(ast::List<ast::Stmt*> body) {
   }
 }
 
+namespace {
+
+/// The names that a statement assigns, itself or further in.
+struct AssignedNames {
+  std::set<std::string> names;
+  template <class T>
+  void operator()(T* n) {
+    visit(n);
+  }
+  void visit(const ast::Node* n) {
+    if (const auto* name = n->as<ast::Name>(); name && name->ctx == ast::ExprContext::kStore)
+      names.insert(std::string(name->id));
+    ast::for_each_child(n, *this);
+  }
+};
+
+}  // namespace
+
 void Compiler::statement(const ast::Stmt* s) {
+  if (!host.collects_errors()) return single_statement(s);
+  // What a wrong statement would have assigned is unknown from there on.
+  std::shared_ptr<Scope> scope = scope_;
+  Block* where = block;
+  int depth = loop_depth_;
+  try {
+    bool compound = s->is<ast::If>() || s->is<ast::For>() || s->is<ast::While>() || s->is<ast::With>();
+    if (!compound) check_supported_statement(program, function, s);
+    single_statement(s);
+  } catch (const CompileError& e) {
+    if (e.pending) throw;
+    if (!e.unknown) host.found(e);
+    scope_ = scope;
+    block = where;
+    loop_depth_ = depth;
+    AssignedNames assigned;
+    assigned.visit(s);
+    for (const std::string& name : assigned.names) forget(name);
+    is_incomplete_ = true;
+    if (s->is<ast::Return>() || s->is<ast::Raise>()) exits_.insert(block);
+  }
+}
+
+void Compiler::forget(const std::string& name) {
+  scope_->types.erase(name);
+  scope_->errors.erase(name);
+  scope_->sugared[name] = std::make_shared<UnknownSugared>();
+}
+
+void Compiler::single_statement(const ast::Stmt* s) {
   using ast::NodeKind;
   switch (s->kind) {
     case ast::NodeKind::kAssign: return assignment(*s->cast<ast::Assign>());

@@ -111,6 +111,10 @@ class Compiler {
   void statement(const ast::Stmt* s);
 
  private:
+  void single_statement(const ast::Stmt* s);
+  /// What a variable holds is not known from here on.
+  void forget(const std::string& name);
+  bool is_incomplete_ = false;  // something was wrong, or unknown
   friend struct SpecialForm;
   // --- functions and statements ---
   void declare_parameters();
@@ -181,7 +185,9 @@ struct ForkedBlock : Sugared {
 void set_script_ranges(ast::Module& tree);
 
 /// FrontendErrors: syntax that no function may have.
-void check_supported(const Program& p, const Function& f);
+/// Refuses syntax that Torch Script has not: in the signature, and with `with_body` in the statements too.
+void check_supported(const Program& p, const Function& f, bool with_body = true);
+void check_supported_statement(const Program& p, const Function& f, const ast::Stmt* s);
 
 /// The compiler's own name for a spelled one: "print", "torch.jit.annotate"; null: none.
 const Special* special_named(std::string_view name);

@@ -3,6 +3,8 @@
 // A scope belongs to a block. Values of the program live in variables that are loaded and stored by name, and the scope
 // knows their types; everything else that a name can mean is kept in the scope itself and cannot be assigned again in
 // an inner block. A variable that is not usable after an `if` leaves a message behind that says why.
+#include <algorithm>
+
 #include "ir/script/compiler.h"
 #include "ir/script/scope.h"
 
@@ -28,6 +30,12 @@ void Compiler::set_variable(const std::string& name, Value* v, SourceRange r, Ty
 }
 
 void Compiler::set_sugared(const std::string& name, SugaredPtr v, SourceRange r, TypeId annotated) {
+  std::function<bool(const SugaredPtr&)> is_unknown = [&](const SugaredPtr& x) {
+    if (const auto* tuple = dynamic_cast<const TupleSugared*>(x.get()))
+      return std::any_of(tuple->values.begin(), tuple->values.end(), is_unknown);
+    return dynamic_cast<const UnknownSugared*>(x.get()) != nullptr;
+  };
+  if (is_unknown(v)) return forget(name);
   // Literals are values as soon as they have a name.
   Value* value = v->plain();
   if (!value && v->known()) value = v->as_value(*this, r);
@@ -41,6 +49,7 @@ void Compiler::set_sugared(const std::string& name, SugaredPtr v, SourceRange r,
   for (Scope* s = scope_->outer.get(); s; s = s->outer.get()) {
     auto sugared = s->sugared.find(name);
     if (sugared != s->sugared.end()) {
+      if (is_unknown(sugared->second)) break;
       if (!value) {
         error(r, "Cannot re-assign '" + name + "' to a value of type " + v->kind(*this) + " because " + name +
                      " is not a first-class value.  Only reassignments to first-class values are allowed");
@@ -178,7 +187,12 @@ void Compiler::branches(SourceRange r, Value* condition, const Refinements& when
       return e;
     }
   };
+  std::set<std::string> unknown;
+  for (auto* s : {a.get(), b.get()})
+    for (auto& [name, v] : s->sugared)
+      if (dynamic_cast<UnknownSugared*>(v.get())) unknown.insert(name);
   for (const std::string& name : names) {
+    if (unknown.count(name)) continue;
     auto ta = a->types.find(name), tb = b->types.find(name);
     TypeId outer = outer_type(name);
     TypeId x = ta != a->types.end() ? ta->second : outer, y = tb != b->types.end() ? tb->second : outer;
@@ -206,12 +220,15 @@ void Compiler::branches(SourceRange r, Value* condition, const Refinements& when
   for (auto* s : {a.get(), b.get()}) {
     bool other_exits = s == a.get() ? b_exits : a_exits;
     for (auto& [name, v] : s->sugared)
-      if (other_exits)
+      if (unknown.count(name))
+        continue;
+      else if (other_exits)
         scope_->sugared[name] = v;
       else
         scope_->errors[name] =
             message_error(name + " is not defined in the " + (s == a.get() ? "false" : "true") + " branch");
   }
+  for (const std::string& name : unknown) forget(name);
 }
 
 }  // namespace tsvm::script

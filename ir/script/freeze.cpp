@@ -88,8 +88,11 @@ class Freezer {
         map[n->outputs[0]] = constant(m.value, n->outputs[0]->type);
         return true;
       }
+      case NodeKind::CallFunction:
       case NodeKind::CallMethod: {
-        if (n->inputs.empty() || !objects_.count(in(0)) || !n->function) break;
+        bool takes_object = false;
+        for (size_t i = 0; i < n->inputs.size(); i++) takes_object |= objects_.count(in(i)) != 0;
+        if (!takes_object || !n->function) break;
         if (n->function->owner && n->function->owner->kind != ClassInfo::Kind::Module) break;
         std::unique_ptr<Graph> callee = to_ssa(p_, *n->function);
         Map inner;

@@ -566,6 +566,7 @@ SugaredPtr Compiler::call_function(Function& f, SourceRange r, const std::vector
     throw f.failure;
   }
   std::vector<Value*> inputs = match_function(f, r, args, self);
+  if (f.result_is_unknown) return std::make_shared<UnknownSugared>();
   Node* n = node(f.owner ? NodeKind::CallMethod : NodeKind::CallFunction, r, std::move(inputs));
   n->function = &f;
   n->name = f.name;

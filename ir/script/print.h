@@ -17,7 +17,7 @@ std::string print_graph(const Program& p, const Graph& g, const SourceFile* sour
 
 /// What printed code refers to.
 struct CodeReferences {
-  std::vector<int64_t> constants;    // the host's numbers of CONSTANTS.c0, c1 ...
+  std::vector<Const> constants;      // CONSTANTS.c0, c1 ...
   std::vector<Function*> functions;  // called by name
   std::vector<ClassInfo*> classes;   // named
   std::vector<TypeId> named_tuples;

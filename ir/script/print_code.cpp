@@ -128,6 +128,14 @@ class CodePrinter {
     if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
   }
 
+  /// A constant by its place in the table of constants.
+  std::string in_table(const Const& c) {
+    size_t i = 0;
+    while (i < refs_.constants.size() && !(refs_.constants[i] == c)) i++;
+    if (i == refs_.constants.size()) refs_.constants.push_back(c);
+    return "CONSTANTS.c" + std::to_string(i);
+  }
+
   std::string literal(const Const& c, TypeId t) {
     switch (c.kind) {
       case Const::Kind::None: return "None";
@@ -138,8 +146,9 @@ class CodePrinter {
       case Const::Kind::Float: return float_text(c.d);
       case Const::Kind::Complex: return float_text(c.d) + (std::signbit(c.imag) ? "" : "+") + float_text(c.imag) + "j";
       case Const::Kind::Str:
+        // Text that is not ASCII is kept apart.
         for (char ch : c.s)
-          if (static_cast<unsigned char>(ch) >= 0x80) break;
+          if (static_cast<unsigned char>(ch) >= 0x80) return in_table(c);
         return quoted(c.s);
       case Const::Kind::Device: return "torch.device(" + quoted(c.s) + ")";
       case Const::Kind::IntList: {
@@ -159,10 +168,7 @@ class CodePrinter {
           for (const ClassInfo::Constant& k : e->constants)
             if (k.value.i == c.i) return e->name + "." + k.name;
         }
-        size_t i = 0;
-        while (i < refs_.constants.size() && refs_.constants[i] != c.i) i++;
-        if (i == refs_.constants.size()) refs_.constants.push_back(c.i);
-        return "CONSTANTS.c" + std::to_string(i);
+        return in_table(c);
       }
     }
     return "None";

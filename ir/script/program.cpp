@@ -56,7 +56,7 @@ void Program::compile(Function& f, Host& host) {
     ~Leave() { p.compiling.pop_back(); }
   } leave{*this};
   try {
-    check_supported(*this, f);
+    check_supported(*this, f, !host.collects_errors());
     f.graph = std::make_unique<Graph>();
     Compiler(*this, host, f).run();
   } catch (CompileError& e) {
@@ -304,6 +304,9 @@ std::string marked_source(const SourceFile& source, SourceRange function, Source
 void report(const Program& p, const Function& f, SourceRange range, const std::string& message, ErrorClass kind) {
   CompileError e;
   e.kind = kind;
+  e.message = message;
+  e.source = f.source;
+  e.range = range;
   bool frontend = kind == ErrorClass::NotSupported || kind == ErrorClass::UnsupportedNode;
   SourceRange whole = source_range(f);
   e.text = (frontend ? "" : "\n") + message + ":\n";

@@ -38,6 +38,10 @@ struct CompileError {
   ErrorClass kind = ErrorClass::RuntimeError;
   std::string text;
   bool pending = false;  // the host has an exception of its own pending, which is the one to raise
+  bool unknown = false;  // no error: something is not known before the program runs (hosts that only check)
+  std::string message;   // the text without its place
+  std::shared_ptr<const SourceFile> source;
+  SourceRange range;
 };
 
 struct FunctionParam {
@@ -64,7 +68,8 @@ struct Function {
   std::unique_ptr<Graph> graph;
   enum class State : uint8_t { Declared, Compiling, Ready, Failed } state = State::Declared;
   CompileError failure;
-  bool is_archive = false;  // code of an archive: __forked_function may be defined in it
+  bool result_is_unknown = false;  // checking could not find it out
+  bool is_archive = false;         // code of an archive: __forked_function may be defined in it
   bool exported = false;
   std::map<std::string, SugaredPtr> fixed;  // parameters of a library function that are known where it is called
   void* host = nullptr;                     // what the host keeps about it
@@ -145,6 +150,9 @@ class Host {
   virtual std::string describe_object(const Const&) { return "<object>"; }
   /// The type of an object constant.
   virtual TypeId type_of_object(Program&, const Const&) { return types::ScriptAny; }
+  /// Whether checking goes on behind a statement that is wrong: then `found` is told of each error.
+  virtual bool collects_errors() const { return false; }
+  virtual void found(const CompileError&) {}
   /// A function was checked: it may be emitted.
   virtual void compiled(Program&, Function&) {}
 };

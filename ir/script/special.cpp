@@ -83,6 +83,7 @@ SugaredPtr Compiler::call_expression(const ast::Call& e, size_t binders, TypeId 
       if (const auto* n = inner->func->as<ast::Name>(); n && n->id == "super") {
         SugaredPtr method = host.resolve(*this, function, "super." + std::string(a->attr), e.range);
         if (!method) error(e.range, "super is not supported here");
+        if (dynamic_cast<UnknownSugared*>(method.get())) return method;
         auto* f = dynamic_cast<FunctionSugared*>(method.get());
         if (!f) return simple(none(e.range));
         return call_function(*f->function, e.range, arguments(e), variable(function.params[0].name, e.range));

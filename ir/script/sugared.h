@@ -38,6 +38,30 @@ struct Sugared : std::enable_shared_from_this<Sugared> {
   virtual const Const* known() const { return nullptr; }
 };
 
+/// Something that only running the program would tell: nothing about it is an error. Using it as a value ends the
+/// check of a statement, without an error.
+struct UnknownSugared : Sugared {
+  std::string kind(Compiler&) const override { return "unknown value"; }
+  Value* as_value(Compiler&, SourceRange) override { fail(); }
+  SugaredPtr attr(Compiler&, SourceRange, const std::string&) override { return shared_from_this(); }
+  bool has_attr(Compiler&, SourceRange, const std::string&) override { fail(); }
+  void set_attr(Compiler&, SourceRange, const std::string&, Value*) override {}
+  SugaredPtr call(Compiler&, SourceRange, const std::vector<Arg>&, size_t) override { return shared_from_this(); }
+  std::vector<SugaredPtr> as_tuple(Compiler&, SourceRange, std::optional<size_t> size) override {
+    if (!size) fail();
+    return std::vector<SugaredPtr>(*size, shared_from_this());
+  }
+  SugaredPtr get_item(Compiler&, SourceRange, Value*, std::optional<int64_t>) override { return shared_from_this(); }
+  SugaredPtr iter(Compiler&, SourceRange) override { return shared_from_this(); }
+  Value* len(Compiler&, SourceRange) override { fail(); }
+  SugaredPtr item(Compiler&, SourceRange, Value*) override { return shared_from_this(); }
+  [[noreturn]] static void fail() {
+    CompileError e;
+    e.unknown = true;
+    throw e;
+  }
+};
+
 /// A value of the program.
 struct SimpleValue : Sugared {
   explicit SimpleValue(Value* v) : value(v) {}

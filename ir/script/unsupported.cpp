@@ -46,7 +46,11 @@ struct Walk {
 
 }  // namespace
 
-void check_supported(const Program& p, const Function& f) {
+void check_supported_statement(const Program& p, const Function& f, const ast::Stmt* s) {
+  if (!f.is_archive) Walk{p, f}.visit(s);
+}
+
+void check_supported(const Program& p, const Function& f, bool with_body) {
   if (!f.def || f.is_archive) return;
   Walk w{p, f};
   const ast::Arguments& a = *f.def->args;
@@ -65,6 +69,7 @@ void check_supported(const Program& p, const Function& f) {
                "Compiled functions can't take variable number of arguments or use keyword-only arguments with defaults",
                ErrorClass::NotSupported);
   }
+  if (!with_body) return;
   for (const ast::Stmt* s : f.def->body) w.visit(s);
 }
 

@@ -642,7 +642,10 @@ const NativeDef kDefs[] = {
          Ref t(make_str(vm, text));
          dict_set(vm, as<Dict>(*files), path, *t);
        }
-       for (int64_t n : code.constants) list_append(vm, as<List>(*constants), s.object(n));
+       for (const Const& c : code.constants) {
+         Ref value(s.value_of(c));
+         list_append(vm, as<List>(*constants), *value);
+       }
        return make_tuple(vm, {*files, *constants});
      },
      "(files, constants) of all code that a script module or function needs."},

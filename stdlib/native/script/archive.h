@@ -71,7 +71,7 @@ class Importer {
 /// All code that a module or a function needs: path -> text, and the constants.
 struct ArchiveCode {
   std::map<std::string, std::string> files;
-  std::vector<int64_t> constants;
+  std::vector<script::Const> constants;
 };
 ArchiveCode archive_code(ScriptState& s, script::ClassInfo* module, script::Function* function);
 

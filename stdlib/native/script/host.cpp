@@ -5,6 +5,7 @@
 #include "ir/op_table.h"
 #include "ops/op_info.h"
 #include "stdlib/native/script/archive.h"
+#include "stdlib/native/script/tensor_operators.h"
 #include "stdlib/native/torch/op_table.h"
 #include "stdlib/native/torch/operators.h"
 #include "stdlib/native/torch/values.h"
@@ -39,26 +40,6 @@ struct StateSlot : Extension {
     if (state) state->clear(vm);
     state.reset();
   }
-};
-
-/// The operators on tensors, from the tables that the build makes.
-class TensorOperators : public script::TensorOps {
- public:
-  TensorOperators() {
-    for (size_t i = 0; i < kOperatorDispatch.size; i++) {
-      if (!kOperatorDispatch.thunks[i]) continue;
-      std::string_view schema = ops::kOps[i].schema;
-      by_name_[schema.substr(0, schema.find_first_of(".("))].push_back(static_cast<int32_t>(i));
-    }
-  }
-  void find(std::string_view name, void (*add)(void*, std::string_view, int32_t), void* context) override {
-    auto it = by_name_.find(name);
-    if (it == by_name_.end()) return;
-    for (int32_t i : it->second) add(context, ops::kOps[i].schema, i);
-  }
-
- private:
-  std::unordered_map<std::string_view, std::vector<int32_t>> by_name_;
 };
 
 /// A module of the language: its members are what names in it lead to.
@@ -133,7 +114,7 @@ ScriptState& state(VM& vm) {
 }
 
 ScriptState::ScriptState(VM& v) : vm(&v) {
-  tensor_ops = std::make_unique<TensorOperators>();
+  tensor_ops = make_tensor_operators();
   program = std::make_unique<script::Program>(types, tensor_ops.get());
 }
 

@@ -98,7 +98,7 @@ class Conv1d(_ConvNd):
                          padding if isinstance(padding, str) else _single(padding), _single(dilation), False, _single(0), groups,
                          bias, padding_mode, device, dtype)
 
-    def _conv_forward(self, input, weight, bias):
+    def _conv_forward(self, input: "Tensor", weight: "Tensor", bias: "Optional[Tensor]") -> "Tensor":
         if self.padding_mode != "zeros":
             return F.conv1d(self._padded(input), weight, bias, self.stride, 0, self.dilation, self.groups)
         return F.conv1d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
@@ -116,7 +116,7 @@ class Conv2d(_ConvNd):
                          padding if isinstance(padding, str) else _pair(padding), _pair(dilation), False, _pair(0), groups,
                          bias, padding_mode, device, dtype)
 
-    def _conv_forward(self, input, weight, bias):
+    def _conv_forward(self, input: "Tensor", weight: "Tensor", bias: "Optional[Tensor]") -> "Tensor":
         if self.padding_mode != "zeros":
             return F.conv2d(self._padded(input), weight, bias, self.stride, 0, self.dilation, self.groups)
         return F.conv2d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
@@ -134,7 +134,7 @@ class Conv3d(_ConvNd):
                          padding if isinstance(padding, str) else _triple(padding), _triple(dilation), False, _triple(0), groups,
                          bias, padding_mode, device, dtype)
 
-    def _conv_forward(self, input, weight, bias):
+    def _conv_forward(self, input: "Tensor", weight: "Tensor", bias: "Optional[Tensor]") -> "Tensor":
         if self.padding_mode != "zeros":
             return F.conv3d(self._padded(input), weight, bias, self.stride, 0, self.dilation, self.groups)
         return F.conv3d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
