@@ -383,12 +383,6 @@ Lexer::Step Lexer::name() {
         Diagnostic d{DiagnosticKind::kSyntaxError, range(begin + at, begin + i), std::move(message)};
         return fail(LexError::Class::kHard, std::move(d), begin);
       }
-      if (unicode::is(c, unicode::kNotNormal)) {
-        Diagnostic d{
-            DiagnosticKind::kNotImplementedError, range(begin + at, begin + i),
-            "names that Unicode normalisation (NFKC) would change are not supported: '" + std::string(text) + "'"};
-        return fail(LexError::Class::kHard, std::move(d), begin);
-      }
     }
     push(TokenKind::kName, begin, p_);
     return Step::kGoOn;

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/unicode_database.h"
 #include "base/utf8.h"
 
 namespace tsvm {
@@ -184,10 +185,12 @@ bool decode_escapes(std::string_view body, bool bytes, std::string* out, EscapeE
         if (close == std::string_view::npos || close == i + 1) {
           return fail_unicode(slash, close == i + 1 ? close + 1 : i, "malformed \\N character escape");
         }
-        error->unsupported = true;
-        return fail(
-            slash, close + 1,
-            "escapes by character name are not supported: " + std::string(body.substr(slash, close + 1 - slash)));
+        char32_t named = 0;
+        if (!unicode::find_name(body.substr(i + 1, close - i - 1), named))
+          return fail_unicode(slash, close + 1, "unknown Unicode character name");
+        utf8::append(*out, named);
+        i = close + 1;
+        break;
       }
       default:
         *out += '\\';

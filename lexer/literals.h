@@ -33,7 +33,6 @@ StringLiteral split_string(std::string_view token);
 struct EscapeError {
   uint32_t begin = 0;  // offsets in the body
   uint32_t end = 0;
-  bool unsupported = false;  // not an error of the program: something that tsvm does not do
   std::string message;
 };
 

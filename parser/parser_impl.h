@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/unicode_database.h"
+#include "base/utf8.h"
 #include "lexer/lexer.h"
 #include "lexer/literals.h"
 #include "parser/ast.h"
@@ -64,7 +66,12 @@ class Parser {
   std::string_view text(SourceRange r) const { return {source_.text().data() + r.begin, r.end - r.begin}; }
   std::string_view text() const { return text(current().range); }
   bool at_name(std::string_view word) const { return at(K::kName) && text() == word; }
-  ast::Identifier take_name() { return names_.intern(text(tokens_[position_++].range)); }
+  ast::Identifier take_name() { return name_at(text(tokens_[position_++].range)); }
+  /// A name as it is known: in the normal form NFKC.
+  ast::Identifier name_at(std::string_view written) {
+    return utf8::is_ascii(written) ? names_.intern(written)
+                                   : names_.intern_copy(unicode::normalize(written, unicode::Form::NFKC), arena_);
+  }
 
   // ---- errors ----
   std::nullptr_t report(SourceRange range, std::string message, DiagnosticKind kind = DiagnosticKind::kSyntaxError);

@@ -189,6 +189,7 @@ class Collector {
       case NodeKind::kGlobal: return declare(node, node->cast<Global>()->names, true);
       case NodeKind::kNonlocal: return declare(node, node->cast<Nonlocal>()->names, false);
       case NodeKind::kTry: return try_statement(node->cast<Try>());
+      case NodeKind::kTryStar: return try_statement(node->cast<TryStar>());
       case NodeKind::kWith: {
         With* s = node->cast<With>();
         scope().has_try = true;
@@ -282,7 +283,8 @@ class Collector {
     }
   }
 
-  void try_statement(Try* s) {
+  template <class T>
+  void try_statement(T* s) {
     scope().has_try = true;
     bool finally = !s->finalbody.empty();
     in_try_++;

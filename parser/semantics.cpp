@@ -37,9 +37,14 @@ class Checker {
   struct Context {
     bool in_function = false;
     bool in_loop = false;
+    bool in_star = false;  // in a clause `except*`, and in no loop inside it
+    bool in_star_loop = false;  // in one, and in a loop inside it: only `return` is an error
     uint32_t blocks = 0;
   };
 
+  void leaves_star(const Node* node) {
+    error(node, "'break', 'continue' and 'return' cannot appear in an except* block");
+  }
   void error(const Node* node, std::string message) { add(tree_, node->range, std::move(message)); }
 
   template <class T>
@@ -56,7 +61,10 @@ class Checker {
     Context saved = context_;
     context_.blocks += count;
     if (context_.blocks > kMaxBlocks && saved.blocks <= kMaxBlocks) error(owner, "too many statically nested blocks");
-    if (loop) context_.in_loop = true;
+    if (loop) {
+      context_.in_loop = true;
+      context_.in_star_loop |= std::exchange(context_.in_star, false);
+    }
     visit_all(body);
     context_ = saved;
   }
@@ -148,17 +156,26 @@ class Checker {
         return;
       }
       case NodeKind::kReturn:
-        if (!context_.in_function) error(node, "'return' outside function");
+        if (!context_.in_function)
+          error(node, "'return' outside function");
+        else if (context_.in_star || context_.in_star_loop)
+          leaves_star(node);
         break;
       case NodeKind::kYield:
       case NodeKind::kYieldFrom:
         if (!context_.in_function) error(node, "'yield' outside function");
         break;
       case NodeKind::kBreak:
-        if (!context_.in_loop) error(node, "'break' outside loop");
+        if (context_.in_star)
+          leaves_star(node);
+        else if (!context_.in_loop)
+          error(node, "'break' outside loop");
         return;
       case NodeKind::kContinue:
-        if (!context_.in_loop) error(node, "'continue' not properly in loop");
+        if (context_.in_star)
+          leaves_star(node);
+        else if (!context_.in_loop)
+          error(node, "'continue' not properly in loop");
         return;
       case NodeKind::kFor: {
         const For* s = node->cast<For>();
@@ -179,6 +196,7 @@ class Checker {
         return block(s, s->body, false, s->items.size());
       }
       case NodeKind::kTry: return try_statement(node->cast<Try>());
+      case NodeKind::kTryStar: return try_statement(node->cast<TryStar>());
       case NodeKind::kName: return check_name(node, node->cast<Name>()->id, node->cast<Name>()->ctx);
       case NodeKind::kAttribute: check_name(node, node->cast<Attribute>()->attr, node->cast<Attribute>()->ctx); break;
       case NodeKind::kAnnAssign: {
@@ -237,7 +255,8 @@ class Checker {
     annotation(args->kwarg);
   }
 
-  void try_statement(const Try* s) {
+  template <class T>
+  void try_statement(const T* s) {
     bool finally = !s->finalbody.empty();
     Context saved = context_;
     context_.blocks += finally;
@@ -247,7 +266,10 @@ class Checker {
       if (handler->type == nullptr && i + 1 < s->handlers.size()) error(handler, "default 'except:' must be last");
       visit_optional(handler->type);
       if (!handler->name.empty()) check_name(handler, handler->name, ExprContext::kStore);
+      Context around = context_;
+      if (std::is_same_v<T, TryStar>) context_.in_star = true;
       block(handler, handler->body, false, 2);
+      context_ = around;
     }
     visit_all(s->orelse);
     context_ = saved;

@@ -586,7 +586,11 @@ Stmt* Parser::try_statement() {
   if (!colon(true) || !block(&s->body, "'try' statement", header)) return nullptr;
   if (!at(K::kExcept) && !at(K::kFinally)) return report_token("expected 'except' or 'finally' block");
   Items<ExceptHandler*> handlers(*this);
+  bool star = at(K::kExcept) && tokens_[position_ + 1].kind == K::kStar;
   while (at(K::kExcept)) {
+    SourceRange keyword = current().range;
+    if ((tokens_[position_ + 1].kind == K::kStar) != star)
+      return report(keyword, "cannot have both 'except' and 'except*' on the same 'try'");
     ExceptHandler* handler = except_handler();
     if (handler == nullptr) return nullptr;
     handlers.add(handler);
@@ -598,6 +602,14 @@ Stmt* Parser::try_statement() {
     advance();
     if (!colon(true) || !block(&s->finalbody, "'finally' statement", header)) return nullptr;
   }
+  if (star) {
+    TryStar* t = make<TryStar>();
+    t->body = s->body;
+    t->handlers = s->handlers;
+    t->orelse = s->orelse;
+    t->finalbody = s->finalbody;
+    return finish_range(t, {b, previous_end_of_block()});
+  }
   return finish_range(s, {b, previous_end_of_block()});
 }
 
@@ -606,7 +618,8 @@ ExceptHandler* Parser::except_handler() {
   uint32_t header = position_;
   advance();
   ExceptHandler* handler = make<ExceptHandler>();
-  if (at(K::kStar)) return unsupported({b, current().range.end}, "'except*'");
+  bool star = accept(K::kStar);
+  if (star && (at(K::kColon) || at(K::kNewline))) return report_token("expected one or more exception types");
   if (!at(K::kColon) && !at(K::kNewline)) {
     handler->type = expression();
     if (handler->type == nullptr) return nullptr;
@@ -628,7 +641,7 @@ ExceptHandler* Parser::except_handler() {
       handler->name = take_name();
     }
   }
-  if (!colon(false) || !block(&handler->body, "'except' statement", header)) return nullptr;
+  if (!colon(false) || !block(&handler->body, star ? "'except*' statement" : "'except' statement", header)) return nullptr;
   return finish_range(handler, {b, previous_end_of_block()});
 }
 

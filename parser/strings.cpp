@@ -59,10 +59,7 @@ bool Parser::FormatString::add_text(SourceRange piece, bool raw, bool bytes) {
   EscapeError error;
   if (decode_escapes(body, bytes, &text_, &error)) return true;
   SourceRange range{piece.begin + error.begin, piece.begin + error.end};
-  if (error.unsupported)
-    parser_.report(range, error.message, DiagnosticKind::kNotImplementedError);
-  else
-    parser_.report(range, error.message);
+  parser_.report(range, error.message);
   return false;
 }
 

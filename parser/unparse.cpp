@@ -227,36 +227,38 @@ class Unparser {
         indent_--;
         return;
       }
-      case NodeKind::kTry: {
-        const Try* t = s->cast<Try>();
-        line();
-        put("try");
-        block(t->body);
-        for (const ExceptHandler* h : t->handlers) {
-          line();
-          put("except");
-          if (h->type != nullptr) {
-            put(" ");
-            expr(h->type, kLevelTest);
-          }
-          if (!h->name.empty()) {
-            put(" as ");
-            put(h->name);
-          }
-          block(h->body);
-        }
-        else_block(t->orelse);
-        if (!t->finalbody.empty()) {
-          line();
-          put("finally");
-          block(t->finalbody);
-        }
-        return;
-      }
+      case NodeKind::kTry: return try_statement(s->cast<Try>());
+      case NodeKind::kTryStar: return try_statement(s->cast<TryStar>());
       default: break;
     }
     line();
     simple_statement(s);
+  }
+
+  template <class T>
+  void try_statement(const T* t) {
+    line();
+    put("try");
+    block(t->body);
+    for (const ExceptHandler* h : t->handlers) {
+      line();
+      put(std::is_same_v<T, TryStar> ? "except*" : "except");
+      if (h->type != nullptr) {
+        put(" ");
+        expr(h->type, kLevelTest);
+      }
+      if (!h->name.empty()) {
+        put(" as ");
+        put(h->name);
+      }
+      block(h->body);
+    }
+    else_block(t->orelse);
+    if (!t->finalbody.empty()) {
+      line();
+      put("finally");
+      block(t->finalbody);
+    }
   }
 
   // Functions and classes are set off by an empty line.

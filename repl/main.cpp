@@ -13,12 +13,13 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: tsvm [option] ... [-c code | file | -] [arg] ...\n"
+    "usage: tsvm [option] ... [-c code | -m module | file | -] [arg] ...\n"
     "       tsvm dump tokens|ast|ir|bytecode|asm file [--fn=NAME] [--pass=NAME]\n"
     "       tsvm dump kernel file [--fn=NAME] [--asm|--cuda]\n"
     "       tsvm check [--json] file ...\n"
     "Runs Torch Script and Python model scripts; without a program, a terminal gets a prompt.\n"
     "  -c code          the program is the text `code`\n"
+    "  -m module        the program is a module (or a package's __main__) of the current folder\n"
     "  file             the program is read from `file`\n"
     "  -                the program is read from the standard input\n"
     "  -i               the prompt comes behind the program\n"
@@ -87,6 +88,11 @@ int main(int argc, char** argv) {
       options.source = Source::Text;
       options.program = args[i];
       has_program = true;
+    } else if (a == "-m") {
+      if (++i == args.size()) return usage_error("-m needs the name of a module");
+      options.source = Source::File;
+      options.program = args[i];
+      options.is_module = has_program = true;
     } else if (a == "-") {
       options.source = Source::Input;
       has_program = true;

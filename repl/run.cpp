@@ -1,7 +1,9 @@
 #include "repl/run.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -38,13 +40,39 @@ std::string absolute(const std::string& path) {
   return ::getcwd(buffer, sizeof buffer) ? std::string(buffer) + "/" + path : path;
 }
 
+/// The file of the module that -m names, found from the current folder, and the package it is part of. Empty: there is
+/// none, and why has been said.
+std::string module_file(const std::string& name, std::string& package) {
+  std::string base = name;
+  std::replace(base.begin(), base.end(), '.', '/');
+  base = absolute(base);
+  package = name.substr(0, name.rfind('.') == std::string::npos ? 0 : name.rfind('.'));
+  auto is_file = [](const std::string& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  };
+  for (const char* suffix : {".ts", ".py"}) {
+    if (is_file(base + "/__main__" + suffix)) {
+      package = name;
+      return base + "/__main__" + suffix;
+    }
+    if (is_file(base + suffix) && !is_file(base + "/__init__" + suffix)) return base + suffix;
+  }
+  if (is_file(base + "/__init__.ts") || is_file(base + "/__init__.py"))
+    std::fprintf(stderr, "tsvm: No module named %s.__main__; '%s' is a package and cannot be directly executed\n",
+                 name.c_str(), name.c_str());
+  else
+    std::fprintf(stderr, "tsvm: No module named %s\n", name.c_str());
+  return {};
+}
+
 int report(VM& vm, bool& interrupted) {
   Reported r = report_pending(vm);
   interrupted = r.interrupted;
   return r.status;
 }
 
-int run(VM& vm, RunOptions& options, bool& interrupted) {
+int run(VM& vm, RunOptions& options, const std::string& package, bool& interrupted) {
   using Source = RunOptions::Source;
   std::string text, name, file;
   switch (options.source) {
@@ -82,7 +110,7 @@ int run(VM& vm, RunOptions& options, bool& interrupted) {
   if (!unit) {
     status = report(vm, interrupted);
   } else {
-    Ref result(vm::run_main(vm, std::move(unit), file));
+    Ref result(vm::run_main(vm, std::move(unit), file, options.is_module ? &package : nullptr));
     if (result.is_error()) status = report(vm, interrupted);
   }
   if (options.interactive) {
@@ -98,12 +126,17 @@ int run(VM& vm, RunOptions& options, bool& interrupted) {
 
 int run_program(RunOptions& options) {
   using Source = RunOptions::Source;
-  std::string first, folder;
+  std::string first, folder, package;
+  if (options.is_module) {
+    options.program = module_file(options.program, package);
+    if (options.program.empty()) return 1;
+  }
   switch (options.source) {
     case Source::File: {
       first = options.program;
       std::string path = absolute(options.program);
-      folder = path.substr(0, path.rfind('/'));
+      folder = options.is_module ? absolute(".") : path.substr(0, path.rfind('/'));
+      if (folder.ends_with("/.")) folder.resize(folder.size() - 2);
       break;
     }
     case Source::Text: first = "-c"; break;
@@ -127,7 +160,7 @@ int run_program(RunOptions& options) {
     struct sigaction action {};
     action.sa_handler = on_interrupt;
     ::sigaction(SIGINT, &action, nullptr);
-    status = run(vm, options, interrupted);
+    status = run(vm, options, package, interrupted);
     running = nullptr;
   }
   if (interrupted) {

@@ -13,6 +13,7 @@ struct RunOptions {
   enum class Source { File, Text, Input, Terminal } source = Source::File;
   bool interactive = false;       // the prompt comes behind the program
   std::string program;            // the file's name, or the text
+  bool is_module = false;         // `program` is a module's name: -m
   std::vector<std::string> args;  // sys.argv behind the program
   vm::Options vm;
   jit::ScalarOptions scalar;

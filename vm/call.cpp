@@ -9,14 +9,14 @@ namespace tsvm::vm {
 using Args = std::span<const Value>;
 using Keywords = std::span<Str* const>;
 
-StackGuard::StackGuard(VM& vm) {
+StackGuard::StackGuard(VM& vm, const char* where) {
   char here;
   failed_ = &here < vm.stack_limit;
-  if (failed_) fail(vm, vm.types.RecursionError, "maximum recursion depth exceeded");
+  if (failed_) fail(vm, vm.types.RecursionError, "maximum recursion depth exceeded%s", where);
 }
 
 Value call(VM& vm, Value callee, Args args, Keywords keywords) {
-  StackGuard guard(vm);
+  StackGuard guard(vm, " while calling a Python object");
   if (guard.failed()) return Value::error();
   if (callee.is_object()) {
     Object* o = callee.o;

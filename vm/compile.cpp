@@ -19,6 +19,11 @@ void raise_diagnostic(VM& vm, const Diagnostic& d, const SourceFile& source) {
   std::string_view name = exception_name(d.kind);
   if (name == "IndentationError") type = vm.types.IndentationError;
   if (name == "TabError") type = vm.types.TabError;
+  if (name == "RecursionError" || name == "NotImplementedError") {
+    (void)raise(vm, name == "RecursionError" ? vm.types.RecursionError : vm.types.NotImplementedError, "%s",
+                d.message.c_str());
+    return;
+  }
   Ref message(make_str(vm, d.message));
   Value args[] = {*message};
   Ref e(make_exception(vm, type, std::span<const Value>(args)));

@@ -249,7 +249,7 @@ int is_instance(VM& vm, Value object, Value cls) {
     return default_is_instance(vm, object, cls);
   }
   if (is_kind(cls, Kind::Tuple)) {
-    StackGuard guard(vm);
+    StackGuard guard(vm, " in __instancecheck__");
     if (guard.failed()) return -1;
     for (Value c : as<Tuple>(cls)->span()) {
       int r = is_instance(vm, object, c);
@@ -276,7 +276,7 @@ int default_is_instance(VM& vm, Value object, Value cls) {
 
 int is_subclass(VM& vm, Value type, Value cls) {
   if (is_kind(cls, Kind::Tuple)) {
-    StackGuard guard(vm);
+    StackGuard guard(vm, " in __subclasscheck__");
     if (guard.failed()) return -1;
     for (Value c : as<Tuple>(cls)->span()) {
       int r = is_subclass(vm, type, c);

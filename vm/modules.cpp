@@ -427,11 +427,16 @@ Value run_unit(VM& vm, std::shared_ptr<CodeUnit> unit, Value module) {
   return call_function(vm, as<Function>(*function), {}, {});
 }
 
-Value run_main(VM& vm, std::shared_ptr<CodeUnit> unit, std::string_view file) {
+Value run_main(VM& vm, std::shared_ptr<CodeUnit> unit, std::string_view file, const std::string* package) {
   Ref module(make_module(vm, "__main__"));
   set_import_names(vm, as<Module>(*module), "__main__", std::string(file), false, {});
-  dict_set(vm, as<Module>(*module)->dict, vm.names.package, Value::none());
+  Ref package_name(package ? make_str(vm, *package) : Value::none());
+  dict_set(vm, as<Module>(*module)->dict, vm.names.package, *package_name);
   dict_set(vm, vm.modules, vm.names.main, *module);
+  if (package && !package->empty()) {
+    Ref parent(import_module(vm, *package));
+    if (parent.is_error()) return Value::error();
+  }
   return run_unit(vm, std::move(unit), *module);
 }
 

@@ -31,7 +31,8 @@ void set_embedded_modules(VM& vm, const EmbeddedModules* modules);
 /// Runs a unit's body with a module's namespace as globals; None or Error.
 Value run_unit(VM& vm, std::shared_ptr<CodeUnit> unit, Value module);
 /// The same as the program's main module.
-Value run_main(VM& vm, std::shared_ptr<CodeUnit> unit, std::string_view file);
+/// `package`: what it is part of (-m); null: of nothing.
+Value run_main(VM& vm, std::shared_ptr<CodeUnit> unit, std::string_view file, const std::string* package = nullptr);
 
 bool read_file(const std::string& path, std::string& out, int& error);
 

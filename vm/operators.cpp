@@ -338,14 +338,14 @@ int64_t length_hint(VM& vm, Value v, int64_t fallback) {
 // --- text ---------------------------------------------------------------------------------------------------------
 
 Value repr(VM& vm, Value v) {
-  StackGuard guard(vm);
+  StackGuard guard(vm, " while getting the repr of an object");
   if (guard.failed()) return Value::error();
   return type_of(vm, v)->slots.repr(vm, v);
 }
 
 Value str(VM& vm, Value v) {
   if (is_str(v) && v.o->type == vm.types.str) return new_ref(v);
-  StackGuard guard(vm);
+  StackGuard guard(vm, " while getting the str of an object");
   if (guard.failed()) return Value::error();
   return type_of(vm, v)->slots.str(vm, v);
 }

@@ -136,7 +136,8 @@ bool handle_interrupt(VM& vm);
 /// Guards a native recursion: `StackGuard guard(vm); if (guard.failed()) return Value::error();`.
 class StackGuard {
  public:
-  explicit StackGuard(VM& vm);
+  /// `where` goes behind "maximum recursion depth exceeded": " in comparison".
+  explicit StackGuard(VM& vm, const char* where = "");
   bool failed() const { return failed_; }
 
  private:

@@ -262,21 +262,84 @@ std::string suggestion(VM& vm, Value exception) {
   return {};
 }
 
-void append_chain(VM& vm, Value exception, std::vector<Object*>& seen, std::string& out) {
+/// How deep in groups of exceptions what is written stands: each has a margin of its own.
+struct Margin {
+  static constexpr uint32_t kMaxDepth = 10, kMaxMembers = 15;
+  uint32_t depth = 0;
+  bool needs_close = false;
+
+  std::string indent() const { return std::string(2 * depth, ' '); }
+  void put(std::string& out, std::string_view text, char mark = '|') const {
+    if (!depth) {
+      out += text;
+      return;
+    }
+    while (!text.empty()) {
+      const size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+      out += indent();
+      out += {mark, ' '};
+      out += text.substr(0, end);
+      text.remove_prefix(end);
+    }
+  }
+};
+
+void append_chain(VM& vm, Value exception, std::vector<Object*>& seen, Margin& margin, std::string& out);
+
+void append_group(VM& vm, Exception* e, std::vector<Object*>& seen, Margin& margin, std::string& out) {
+  if (margin.depth > Margin::kMaxDepth)
+    return margin.put(out, "... (max_group_depth is " + std::to_string(Margin::kMaxDepth) + ")\n");
+  const bool outermost = margin.depth == 0;
+  if (outermost) margin.depth = 1;
+  if (!e->traceback.is_none()) {
+    margin.put(out, "Exception Group Traceback (most recent call last):\n", outermost ? '+' : '|');
+    margin.put(out, format_traceback(vm, e->traceback));
+  }
+  margin.put(out, format_exception_only(vm, Value::object(e)));
+  Ref key(Value::object(vm.intern("exceptions")));
+  Ref members(get_attr_or_unbound(vm, Value::object(e), as<Str>(*key)));
+  if (members.is_error()) clear_pending(vm);
+  const uint32_t size = is_kind(*members, Kind::Tuple) ? as<Tuple>(*members)->size : 0;
+  const uint32_t shown = std::min(size, Margin::kMaxMembers + 1);
+  margin.needs_close = false;
+  for (uint32_t i = 0; i < shown; i++) {
+    const bool last = i + 1 == shown, rest = i >= Margin::kMaxMembers;
+    if (last) margin.needs_close = true;
+    out += margin.indent() + (i ? "  " : "+-") + "+---------------- " + (rest ? "..." : std::to_string(i + 1)) +
+           " ----------------\n";
+    margin.depth++;
+    if (rest) {
+      const uint32_t more = size - Margin::kMaxMembers;
+      margin.put(out, "and " + std::to_string(more) + " more exception" + (more > 1 ? "s\n" : "\n"));
+    } else {
+      append_chain(vm, as<Tuple>(*members)->items[i], seen, margin, out);
+    }
+    if (last && margin.needs_close) {
+      out += margin.indent() + "+------------------------------------\n";
+      margin.needs_close = false;
+    }
+    margin.depth--;
+  }
+  if (outermost) margin.depth = 0;
+}
+
+void append_chain(VM& vm, Value exception, std::vector<Object*>& seen, Margin& margin, std::string& out) {
   auto* e = as<Exception>(exception);
   seen.push_back(e);
   auto known = [&](Value v) { return std::find(seen.begin(), seen.end(), v.o) != seen.end(); };
   if (is_kind(e->cause, Kind::Exception)) {
     if (!known(e->cause)) {
-      append_chain(vm, e->cause, seen, out);
-      out += "\nThe above exception was the direct cause of the following exception:\n\n";
+      append_chain(vm, e->cause, seen, margin, out);
+      margin.put(out, "\nThe above exception was the direct cause of the following exception:\n\n");
     }
   } else if (is_kind(e->context, Kind::Exception) && !e->suppress_context && !known(e->context)) {
-    append_chain(vm, e->context, seen, out);
-    out += "\nDuring handling of the above exception, another exception occurred:\n\n";
+    append_chain(vm, e->context, seen, margin, out);
+    margin.put(out, "\nDuring handling of the above exception, another exception occurred:\n\n");
   }
-  if (!e->traceback.is_none()) out += "Traceback (most recent call last):\n" + format_traceback(vm, e->traceback);
-  out += format_exception_only(vm, exception);
+  if (is_subtype(e->type, vm.types.BaseExceptionGroup)) return append_group(vm, e, seen, margin, out);
+  if (!e->traceback.is_none())
+    margin.put(out, "Traceback (most recent call last):\n" + format_traceback(vm, e->traceback));
+  margin.put(out, format_exception_only(vm, exception));
 }
 
 }  // namespace
@@ -382,7 +445,8 @@ std::string format_exception(VM& vm, Value exception) {
   std::string out;
   if (!is_kind(exception, Kind::Exception)) return out;
   std::vector<Object*> seen;
-  append_chain(vm, exception, seen, out);
+  Margin margin;
+  append_chain(vm, exception, seen, margin, out);
   return out;
 }
 

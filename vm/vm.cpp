@@ -113,6 +113,12 @@ VM::VM(Options opts) : options(std::move(opts)), heap(*this), tables(std::make_u
 #define EXCEPTION(name, base, fields) set_up_type(*this, types.name, #name, "builtins", types.base);
 #include "vm/exceptions.def"
 
+  // The one built-in type with two bases.
+  Type* group = types.ExceptionGroup;
+  group->bases = as<Tuple>(make_tuple(*this, {Value::object(types.BaseExceptionGroup), Value::object(types.Exception)}));
+  group->mro.insert(group->mro.begin() + 2, types.Exception);
+  types.Exception->subclasses.push_back(group);
+
 #define TYPE(field, name, kind, base) tables->native_types.push_back(types.field);
 #include "vm/types.def"
 // Exceptions without fields of their own have their base's layout.

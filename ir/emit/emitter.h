@@ -135,7 +135,7 @@ struct Region {
   } kind;
   BlockId handler;  // of the place around it
   BlockId on_break = {}, on_continue = {};
-  const ast::Try* statement = nullptr;
+  const ast::List<ast::Stmt*>* finally_body = nullptr;
   ValueId value = {};
   Identifier name = {};
   SourceRange range = {};
@@ -231,9 +231,12 @@ class FunctionEmitter {
   void setup_annotations(std::span<ast::Stmt* const> statements, SourceRange range);
 
   // --- exceptions.cpp ---
-  void try_statement(const ast::Try& s);
-  void try_finally(const ast::Try& s);
+  template <class T>
+  void try_statement(const T& s);
+  template <class T>
+  void try_finally(const T& s);
   void try_except(const ast::Try& s);
+  void try_except(const ast::TryStar& s);
   void with_statement(const ast::With& s, size_t item);
   void raise_statement(const ast::Raise& s);
   void except_clause(const ast::ExceptHandler& h, ValueId exception, ValueId previous, BlockId outer, BlockId cleanup,

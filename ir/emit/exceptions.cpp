@@ -36,7 +36,7 @@ void FunctionEmitter::undo(const Region& r) {
     case Region::Kind::Loop: return;
     case Region::Kind::Finally:
       switch_handler(r.handler);
-      body(r.statement->finalbody);
+      body(*r.finally_body);
       return;
     case Region::Kind::Handled:
       switch_handler(r.handler);
@@ -59,18 +59,22 @@ void FunctionEmitter::call_exit(ValueId exit, SourceRange range) {
   call(range, exit, {nothing, nothing, nothing});
 }
 
-void FunctionEmitter::try_statement(const ast::Try& s) {
+template <class T>
+void FunctionEmitter::try_statement(const T& s) {
   if (s.finalbody.empty())
     try_except(s);
   else
     try_finally(s);
 }
+template void FunctionEmitter::try_statement(const ast::Try& s);
+template void FunctionEmitter::try_statement(const ast::TryStar& s);
 
-void FunctionEmitter::try_finally(const ast::Try& s) {
+template <class T>
+void FunctionEmitter::try_finally(const T& s) {
   BlockId outer = ssa_.builder.handler;
   BlockId handler = block();
   BlockId after = block();
-  regions_.push_back({.kind = Region::Kind::Finally, .handler = outer, .statement = &s});
+  regions_.push_back({.kind = Region::Kind::Finally, .handler = outer, .finally_body = &s.finalbody});
   enter_region(handler);
   if (s.handlers.empty())
     body(s.body);
@@ -181,6 +185,81 @@ void FunctionEmitter::except_clause(const ast::ExceptHandler& h, ValueId excepti
   }
   ssa_.builder.handler = cleanup;
   ssa_.enter(next);
+}
+
+// What the clauses of `except*` match and what is raised at the end is the business of an object of the language
+// (stdlib/python/_exception_groups.ts); nothing jumps out of a clause.
+void FunctionEmitter::try_except(const ast::TryStar& s) {
+  auto attribute = [&](SourceRange range, ValueId object, std::string_view name) {
+    return emit(range, Opcode::LoadAttr, {object}, m_.module->intern(name));
+  };
+  BlockId outer = ssa_.builder.handler;
+  BlockId handler = block();
+  BlockId after = block();
+  enter_region(handler);
+  body(s.body);
+  ssa_.builder.handler = outer;
+  if (live()) {
+    switch_handler(outer);
+    body(s.orelse);
+    if (live()) ssa_.jump(after);
+  }
+
+  ssa_.builder.handler = outer;
+  ssa_.enter_handler(handler);
+  ValueId exception = emit(s.range, Opcode::Catch, {});
+  ValueId previous = emit(s.range, Opcode::PushHandled, {exception});
+  BlockId cleanup = block();
+  enter_region(cleanup);
+  ValueId nothing = none();
+  ValueId groups =
+      emit(s.range, Opcode::ImportName, {nothing, integer(0)}, m_.module->intern("_exception_groups"));
+  ValueId clauses = call(s.range, attribute(s.range, groups, "Clauses"), {exception});
+  for (const ast::ExceptHandler* h : s.handlers) {
+    ValueId type = value(h->type);
+    BlockId match = block(), next = block();
+    ValueId matches = call(h->range, attribute(h->range, clauses, "match"), {type});
+    ssa_.branch(emit(h->range, Opcode::Truth, {matches}), match, next);
+    ssa_.enter(match);
+    ValueId matched = attribute(h->range, clauses, "matched");
+    ValueId before = emit(h->range, Opcode::PushHandled, {matched});
+    BlockId raised_in_clause = block();
+    enter_region(raised_in_clause);
+    if (!h->name.empty()) store_name(h->name, matched, h->range);
+    body(h->body);
+    ssa_.builder.handler = cleanup;
+    if (live()) {
+      switch_handler(cleanup);
+      if (!h->name.empty()) unset_name(h->name, h->range);
+      emit(h->range, Opcode::PopHandled, {before});
+      ssa_.jump(next);
+    }
+    ssa_.builder.handler = cleanup;
+    ssa_.enter_handler(raised_in_clause);
+    ValueId raised = emit(h->range, Opcode::Catch, {});
+    if (!h->name.empty()) unset_name(h->name, h->range);
+    emit(h->range, Opcode::PopHandled, {before});
+    call(h->range, attribute(h->range, clauses, "add"), {raised});
+    ssa_.jump(next);
+    ssa_.enter(next);
+  }
+  at(s.range);
+  ValueId goes_on = call(s.range, attribute(s.range, clauses, "finish"), {});
+  BlockId raises = block(), done = block();
+  ssa_.branch(emit(s.range, Opcode::Truth, {goes_on}), raises, done);
+  ssa_.enter(raises);
+  ValueId rest = attribute(s.range, clauses, "raising");
+  ssa_.builder.handler = outer;
+  switch_handler(outer);
+  emit(s.range, Opcode::PopHandled, {previous});
+  ssa_.terminate(Opcode::Reraise, {rest});
+  ssa_.enter(done);
+  switch_handler(outer);
+  emit(s.range, Opcode::PopHandled, {previous});
+  ssa_.jump(after);
+  at(s.range);
+  restore_handled(cleanup, previous);
+  ssa_.enter(after);
 }
 
 void FunctionEmitter::with_statement(const ast::With& s, size_t item) {

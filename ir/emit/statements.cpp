@@ -52,6 +52,7 @@ void FunctionEmitter::statement(const ast::Stmt* s) {
     case K::kWith: return with_statement(*s->cast<ast::With>(), 0);
     case K::kRaise: return raise_statement(*s->cast<ast::Raise>());
     case K::kTry: return try_statement(*s->cast<ast::Try>());
+    case K::kTryStar: return try_statement(*s->cast<ast::TryStar>());
     case K::kAssert: return assert_statement(*s->cast<ast::Assert>());
     case K::kImport: return import_statement(*s->cast<ast::Import>());
     case K::kImportFrom: return import_from_statement(*s->cast<ast::ImportFrom>());

@@ -25,7 +25,8 @@ struct Walk {
     switch (n->kind) {
       case ast::NodeKind::kFunctionDef: unsupported(n->range, "function definitions", 3);
       case ast::NodeKind::kClassDef: unsupported(n->range, "class definitions", 5);
-      case ast::NodeKind::kTry: unsupported(n->range, "try blocks", 3);
+      case ast::NodeKind::kTry:
+      case ast::NodeKind::kTryStar: unsupported(n->range, "try blocks", 3);
       case ast::NodeKind::kGlobal: unsupported(n->range, "global variables", 6);
       case ast::NodeKind::kNonlocal: unsupported(n->range, "nonlocal variables", 8);
       case ast::NodeKind::kImport:

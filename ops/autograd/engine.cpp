@@ -8,6 +8,7 @@
 #include "ops/operators.h"
 #include "ops/tensor/error.h"
 #include "ops/tensor/shape.h"
+#include "ops/tensor/sparse.h"
 
 namespace tsvm::ops::autograd {
 
@@ -59,7 +60,9 @@ class NodeIndex {
 
 /// b added to a, in a's memory if nobody else can see it.
 void accumulate(Tensor& a, Tensor b) {
-  if (!grad_mode() && a->unique() && a.storage()->unique() && a.is_non_overlapping_and_dense() &&
+  if (is_sparse(a) || is_sparse(b))
+    a = add_sparse(a, b);
+  else if (!grad_mode() && a->unique() && a.storage()->unique() && a.is_non_overlapping_and_dense() &&
       a.dtype() == b.dtype() && a.sizes() == b.sizes())
     op::add_(a, b);
   else if (!grad_mode() && b->unique() && b.storage()->unique() && b.is_non_overlapping_and_dense() &&
@@ -81,8 +84,9 @@ Tensor sum_down(const Tensor& grad, IntSpan sizes) {
 
 void check_for_nan(const Node& node, TensorSpan results) {
   GradMode off(false);
+  auto elements = [](const Tensor& t) { return is_sparse(t) ? sparse_parts(t).values : t; };
   for (size_t i = 0; i < results.size(); i++)
-    if (results[i].defined() && ops::item(op::any(op::isnan(results[i]))).to_bool())
+    if (results[i].defined() && ops::item(op::any(op::isnan(elements(results[i])))).to_bool())
       fail(ErrorKind::RuntimeError, "Function '", std::string_view(node.name()), "' returned nan values in its ", i,
            "th output.");
 }
@@ -214,6 +218,7 @@ void Task::run(TensorSpan inputs, std::vector<Tensor>& captured) {
     mark_needed();
   }
   GradMode mode(options_.create_graph);
+  SparseGradients sparse(options_.sparse);
   for (Root& r : roots_) {
     const uint32_t state = index_.find(r.edge.node.get());
     Tensor& slot = grads_[states_[state].grads + r.edge.result];
@@ -272,10 +277,13 @@ void Task::run_node(uint32_t state, std::vector<Tensor>& captured) {
   out_.resize(edges);
   wanted_.clear();
   for (const Edge& e : node->edges()) wanted_.push_back(e && (!selective || states_[index_.find(e.node.get())].needed));
-  {
-    // A node may start a walk of its own, but not one of this task: the buffers are safe.
-    node->apply({in_, out_, wanted_.data()});
-  }
+  if (!node->is_accumulator())
+    for (const Tensor& g : in_)
+      if (g.defined() && is_sparse(g))
+        fail(ErrorKind::NotImplementedError, "Function '", std::string_view(node->name()),
+             "' got a sparse gradient: only leaves can have one");
+  // A node may start a walk of its own, but not one of this task: the buffers are safe.
+  node->apply({in_, out_, wanted_.data()});
   if (__builtin_expect(anomaly_mode(), 0)) check_for_nan(*node, out_);
   if (!options_.keep_graph) node->release_saved();
   if (extras)
@@ -322,6 +330,22 @@ Tensor root_gradient(const Tensor& root, const Tensor& given, size_t i) {
 
 bool in_backward() { return running > 0; }
 
+Tensor add_sparse(const Tensor& a, const Tensor& b) {
+  if (is_sparse(a) && is_sparse(b)) {
+    const SparseParts &x = sparse_parts(a), &y = sparse_parts(b);
+    auto [places, to_x, to_y] = op::sparse_union(x.indices, y.indices);
+    DimVector sizes(x.values.sizes());
+    sizes[0] = places.size(1);
+    Tensor values = op::new_zeros(x.values, sizes);
+    values = op::index_add(op::index_add(values, 0, to_x, x.values), 0, to_y, y.values);
+    return make_sparse({places, values, x.coalesced && y.coalesced}, a.sizes());
+  }
+  const SparseParts& parts = sparse_parts(is_sparse(a) ? a : b);
+  std::vector<Tensor> places;
+  for (int64_t d = 0; d < parts.indices.size(0); d++) places.push_back(op::select(parts.indices, 0, d));
+  return op::index_put(is_sparse(a) ? b : a, places, parts.values, true);
+}
+
 Tensor fit_gradient(const Tensor& grad, const Node& node, uint32_t number, const Node& from, size_t index) {
   IntSpan sizes;
   DType dtype;
@@ -359,7 +383,9 @@ void backward(TensorSpan roots, TensorSpan grads, const BackwardOptions& options
   for (size_t i = 0; i < inputs.size(); i++) {
     if (!captured[i].defined()) continue;
     AutogradMeta& m = meta(inputs[i]);
-    if (!m.grad.defined())
+    if (m.grad.defined() ? is_sparse(m.grad) || is_sparse(captured[i]) : is_sparse(captured[i]))
+      m.grad = m.grad.defined() ? add_sparse(m.grad, captured[i]) : captured[i];
+    else if (!m.grad.defined())
       m.grad = options.create_graph ? captured[i] : op::clone(captured[i]);
     else if (options.create_graph)
       m.grad = op::add(m.grad, captured[i]);

@@ -12,6 +12,7 @@ struct BackwardOptions {
   bool keep_graph = false;
   bool create_graph = false;
   bool allow_unused = false;  // grad(): undefined results instead of an error
+  bool sparse = false;        // gradients of tables of embeddings may be sparse (ops/tensor/sparse.h)
 };
 
 /// tensor.backward(): adds the gradients of `roots`, weighted with `grads` (undefined: ones, for one-element roots
@@ -23,6 +24,9 @@ std::vector<Tensor> grad(TensorSpan roots, TensorSpan inputs, TensorSpan grads, 
 /// The gradient as `node`'s result `number` wants it: summed down to its sizes, in its dtype. `from` and `index` name
 /// the sender for errors.
 Tensor fit_gradient(const Tensor& grad, const Node& node, uint32_t number, const Node& from, size_t index);
+
+/// The sum of two gradients of which one at least is sparse: dense if the other is.
+Tensor add_sparse(const Tensor& a, const Tensor& b);
 
 /// True while a backward runs on this thread.
 bool in_backward();

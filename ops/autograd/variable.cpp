@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "ops/autograd/engine.h"
 #include "ops/autograd/view_nodes.h"
 #include "ops/operators.h"
 #include "ops/tensor/error.h"
+#include "ops/tensor/sparse.h"
 
 namespace tsvm::ops::autograd {
 
@@ -48,7 +50,9 @@ void AccumulateGrad::apply(const Gradients& g) {
       if (replaced.defined()) incoming = std::move(replaced);
     }
   }
-  if (!m.grad.defined()) {
+  if (__builtin_expect(is_sparse(incoming) || (m.grad.defined() && is_sparse(m.grad)), 0)) {
+    m.grad = m.grad.defined() ? add_sparse(m.grad, incoming) : make_sparse(sparse_parts(incoming), incoming.sizes());
+  } else if (!m.grad.defined()) {
     // g.in holds one reference and `incoming` another.
     const bool mine =
         incoming->use_count() <= 2 && incoming.storage()->unique() && !incoming.storage()->has(StorageImpl::kForeign);

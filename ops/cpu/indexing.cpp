@@ -12,6 +12,7 @@
 #include "ops/cpu/kernels.h"
 #include "ops/cpu/loops.h"
 #include "ops/tensor/overlap.h"
+#include "ops/tensor/sparse.h"
 
 namespace tsvm::ops::cpu {
 namespace {
@@ -832,6 +833,56 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t, bool, boo
   DimVector sizes(indices.sizes());
   sizes.push_back(weight.sizes()[1]);
   return view(index_select(weight, 0, reshape(indices, {-1})), sizes);
+}
+
+std::tuple<Tensor, Tensor, Tensor> sparse_union(const Tensor& a, const Tensor& b) {
+  const Tensor x = contiguous(a), y = contiguous(b);
+  const int64_t dims = x.size(0), n = x.size(1), m = y.size(1);
+  const int64_t *px = x.data_ptr<int64_t>(), *py = y.data_ptr<int64_t>();
+  std::vector<std::pair<int64_t, int64_t>> taken;  // element of a, element of b; -1: none
+  for (int64_t i = 0, k = 0; i < n || k < m;) {
+    int order = i == n ? 1 : k == m ? -1 : 0;  // which is first
+    for (int64_t d = 0; d < dims && i < n && k < m && !order; d++)
+      order = px[d * n + i] < py[d * m + k] ? -1 : px[d * n + i] > py[d * m + k] ? 1 : 0;
+    taken.emplace_back(order <= 0 ? i : -1, order >= 0 ? k : -1);
+    i += order <= 0;
+    k += order >= 0;
+  }
+  const auto count = static_cast<int64_t>(taken.size());
+  Tensor places = ops::empty({dims, count}, DType::Int64), to_a = ops::empty({n}, DType::Int64),
+         to_b = ops::empty({m}, DType::Int64);
+  for (int64_t r = 0; r < count; r++) {
+    const auto [i, k] = taken[static_cast<size_t>(r)];
+    for (int64_t d = 0; d < dims; d++)
+      places.data_ptr<int64_t>()[d * count + r] = i >= 0 ? px[d * n + i] : py[d * m + k];
+    if (i >= 0) to_a.data_ptr<int64_t>()[i] = r;
+    if (k >= 0) to_b.data_ptr<int64_t>()[k] = r;
+  }
+  return {places, to_a, to_b};
+}
+
+Tensor embedding_sparse_backward(const Tensor& grad_output, const Tensor& indices, int64_t num_weights,
+                                 int64_t padding_idx, bool scale_grad_by_freq) {
+  OPS_CHECK(!scale_grad_by_freq, RuntimeError,
+            "embedding_backward: scale_grad_by_freq not supported with sparse gradients");
+  if (!SparseGradients::wanted())
+    return embedding_dense_backward(grad_output, indices, num_weights, padding_idx, scale_grad_by_freq);
+  check_embedding_indices(indices);
+  const int64_t width = grad_output.size(-1);
+  Tensor places = reshape(to(indices, DType::Int64), {1, -1}), rows = reshape(grad_output, {-1, width});
+  if (padding_idx >= 0) {
+    std::vector<int64_t> kept;
+    const int64_t* at = places.data_ptr<int64_t>();
+    for (int64_t i = 0; i < places.numel(); i++)
+      if (at[i] != padding_idx) kept.push_back(i);
+    if (static_cast<int64_t>(kept.size()) != places.numel()) {
+      Tensor which = ops::empty({static_cast<int64_t>(kept.size())}, DType::Int64);
+      std::copy(kept.begin(), kept.end(), which.data_ptr<int64_t>());
+      places = index_select(places, 1, which);
+      rows = index_select(rows, 0, which);
+    }
+  }
+  return make_sparse({std::move(places), std::move(rows)}, {num_weights, width});
 }
 
 Tensor embedding_dense_backward(const Tensor& grad_output, const Tensor& indices, int64_t num_weights,

@@ -431,8 +431,19 @@ def embedding(weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad
     """The rows of a table."""
 
 @embedding.backward
-def _(grad, weight, indices, padding_idx, scale_grad_by_freq):
-    d_weight = torch.embedding_dense_backward(grad, indices, weight.size(0), padding_idx, scale_grad_by_freq)
+def _(grad, weight, indices, padding_idx, scale_grad_by_freq, sparse):
+    d_weight = torch.embedding_backward(grad, indices, weight.size(0), padding_idx, scale_grad_by_freq, sparse)
+
+
+@op.composite(variants="function", namespace="private")
+def embedding_backward(grad: Tensor, indices: Tensor, num_weights: int, padding_idx: int, scale_grad_by_freq: bool, sparse: bool) -> Tensor:
+    if sparse:
+        return torch.embedding_sparse_backward(grad, indices, num_weights, padding_idx, scale_grad_by_freq)
+    return torch.embedding_dense_backward(grad, indices, num_weights, padding_idx, scale_grad_by_freq)
+
+
+@op.primitive(variants="none", namespace="private")
+def embedding_sparse_backward(grad_output: Tensor, indices: Tensor, num_weights: int, padding_idx: int, scale_grad_by_freq: bool) -> Tensor: ...
 
 
 @op.primitive(variants="function", namespace="private")
@@ -442,6 +453,11 @@ def embedding_dense_backward(grad_output: Tensor, indices: Tensor, num_weights: 
 def _(grad, indices, padding_idx):
     rows = torch.embedding(grad, indices, padding_idx, False, False)
     d_grad_output = rows.masked_fill((indices == padding_idx).unsqueeze(-1), 0)
+
+
+@op.primitive(variants="function", namespace="private", differentiable=False)
+def sparse_union(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The places of the sum of two sparse tensors, and which of them each element of both goes to: equal places become one where a walk along both meets them."""
 
 
 @op.composite(variants="function", differentiable=False)

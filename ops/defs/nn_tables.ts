@@ -65,8 +65,16 @@ def embedding_bag_rows(weight: Tensor, indices: Tensor, offsets: Tensor, scale_g
     return cpu.embedding_bag_forward(weight, indices, offsets, mode, per_sample_weights, include_last_offset, padding_idx)
 
 @embedding_bag_rows.backward("EmbeddingBagBackward0")
-def _(grad_output, weight, indices, scale_grad_by_freq, mode, per_sample_weights, padding_idx, offset2bag, bag_size, maximum_indices):
-    d_weight = torch.embedding_bag_backward(grad_output, indices, offset2bag, bag_size, maximum_indices, weight.size(0), scale_grad_by_freq, mode, per_sample_weights, padding_idx)
+def _(grad_output, weight, indices, scale_grad_by_freq, mode, sparse, per_sample_weights, padding_idx, offset2bag, bag_size, maximum_indices):
+    if sparse:
+        rows = grad_output.index_select(0, offset2bag)
+        if mode == 1:
+            rows = rows / bag_size.index_select(0, offset2bag).unsqueeze(1)
+        if per_sample_weights is not None:
+            rows = rows * per_sample_weights.unsqueeze(1)
+        d_weight = torch.embedding_sparse_backward(rows, indices, weight.size(0), padding_idx, scale_grad_by_freq)
+    else:
+        d_weight = torch.embedding_bag_backward(grad_output, indices, offset2bag, bag_size, maximum_indices, weight.size(0), scale_grad_by_freq, mode, per_sample_weights, padding_idx)
     if per_sample_weights is not None:
         d_per_sample_weights = torch.embedding_bag_weights_backward(grad_output, weight, indices, offset2bag, padding_idx)
 

@@ -81,7 +81,7 @@ thread_local ThreadExit t_exit;
 
 [[noreturn]] void out_of_memory(size_t bytes) {
   fail(ErrorKind::RuntimeError,
-       "[enforce fail at alloc_cpu.cpp:66] . DefaultCPUAllocator: can't allocate memory: you "
+       "[enforce fail at alloc_cpu.cpp:75] err == 0. DefaultCPUAllocator: can't allocate memory: you "
        "tried to allocate ",
        bytes, " bytes. Error code 12 (Cannot allocate memory)");
 }

@@ -57,6 +57,7 @@ class TensorImpl {
   DType dtype() const { return dtype_; }
   Device device() const { return device_; }
   Layout layout() const { return layout_; }
+  void set_layout(Layout layout) { layout_ = layout; }
   StorageImpl* storage() const { return storage_; }
   int64_t storage_offset() const { return offset_; }
   bool has(Flags f) const { return flags_ & f; }

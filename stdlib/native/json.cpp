@@ -36,9 +36,10 @@ class Reader {
 
   /// Error with nothing pending: see `message`.
   Value value() {
-    StackGuard guard(vm_);
-    if (guard.failed()) return Value::error();
     char c = peek();
+    StackGuard guard(vm_, c == '{' ? " while decoding a JSON object from a unicode string"
+                                   : " while decoding a JSON array from a unicode string");
+    if (guard.failed()) return Value::error();
     switch (c) {
       case '"': at++; return string(at - 1);
       case '{': at++; return object();
@@ -360,7 +361,7 @@ class Writer {
   std::string out;
 
   bool value(Value v, int depth) {
-    StackGuard guard(vm_);
+    StackGuard guard(vm_, " while encoding a JSON object");
     if (guard.failed()) return false;
     if (v.is_none()) return text("null");
     if (v.is_bool()) return text(v.is_true() ? "true" : "false");

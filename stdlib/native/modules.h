@@ -33,7 +33,8 @@ namespace tsvm::stdlib {
   MODULE("_zlib", make_zlib)               \
   MODULE("gc", make_gc)                    \
   MODULE("math", make_math)                \
-  MODULE("sys", make_sys)
+  MODULE("sys", make_sys)                  \
+  MODULE("unicodedata", make_unicodedata)
 
 #define MODULE(name, make) vm::Value make(vm::VM& vm);
 TSVM_NATIVE_MODULES(MODULE)

@@ -25,6 +25,7 @@ struct FieldsView : GcObject {
 
 struct NnExtension : Extension {
   Type* view_type = nullptr;
+  bool global_hooks = false;  // hooks of all modules: every call goes through _call_impl
 };
 
 /// The mark of a field; Plain when there is none of that name.
@@ -96,7 +97,8 @@ bool set_module_attr(VM& vm, Value self, Str* name, Value value) {
 }
 
 Value call_module(VM& vm, Value self, std::span<const Value> args, std::span<Str* const> keywords) {
-  if (self.o->flags & kHasHooks) return call_method(vm, self, vm.name("_call_impl"), args, keywords);
+  if (self.o->flags & kHasHooks || __builtin_expect(vm.extension<NnExtension>().global_hooks, 0))
+    return call_method(vm, self, vm.name("_call_impl"), args, keywords);
   return call_method(vm, self, vm.name("forward"), args, keywords);
 }
 
@@ -295,6 +297,12 @@ const NativeDef kFunctions[] = {
        return Value::none();
      },
      "Calls of that module go through _call_impl from now on."},
+    {"set_global_hooks(on, /)",
+     [](VM& vm, const Value* a) {
+       vm.extension<NnExtension>().global_hooks = truth(vm, a[0]) == 1;
+       return Value::none();
+     },
+     "Whether calls of all modules go through _call_impl."},
     {"set_attr(module, name, value, /)",
      [](VM& vm, const Value* a) {
        Ref name(Value::object(vm.intern(as<Str>(a[1]))));

@@ -5,6 +5,7 @@ classes and functions of the program's own modules that are loaded already. Any 
 A subclass of Unpickler may allow more in its own find_class.
 """
 import sys
+import types
 import copyreg
 from _pickle import (DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleError, PicklingError, Reader as _Reader, UnpicklingError,
                      Writer as _Writer)
@@ -49,15 +50,21 @@ def _encode(text, encoding="utf-8"):
     return text.encode("latin-1")
 
 
-def _class_in_class(owner, name):
-    """How pickles name the members of an enum, and old ones a class that is defined in another one."""
+def _attribute_of(owner, name):
+    """How pickles name methods, the members of an enum, and (old ones) a class that is defined in another one. No code runs for it."""
+    if not isinstance(owner, type) and isinstance(name, str):
+        for cls in type(owner).__mro__:
+            if name in cls.__dict__:
+                if isinstance(cls.__dict__[name], types.FunctionType):
+                    return types.MethodType(cls.__dict__[name], owner)
+                break
     found = getattr(owner, name) if isinstance(owner, type) and isinstance(name, str) else None
     if not isinstance(found, type) and not (isinstance(owner, type) and isinstance(found, owner)):
-        raise UnpicklingError("builtins.getattr is not allowed in a pickle but for a class within a class and for members of enums")
+        raise UnpicklingError("builtins.getattr is not allowed in a pickle but for methods, for a class within a class and for members of enums")
     return found
 
 
-_SPECIAL = {("_codecs", "encode"): _encode, ("builtins", "getattr"): _class_in_class}
+_SPECIAL = {("_codecs", "encode"): _encode, ("builtins", "getattr"): _attribute_of}
 
 
 def _is_own(module):
@@ -99,7 +106,7 @@ def _allowed(module, name):
 
 def _may_be_called(f):
     """Whether a pickle may call a function that _allowed gave (classes always)."""
-    if f in (_encode, _class_in_class, copyreg._reconstructor, copyreg.__newobj__, copyreg.__newobj_ex__):
+    if f in (_encode, _attribute_of, copyreg._reconstructor, copyreg.__newobj__, copyreg.__newobj_ex__):
         return True
     module = getattr(f, "__module__", None)
     if module == "re":

@@ -111,7 +111,20 @@ def format_exception_only(exc, /, value=_missing):
     return [text]
 
 
+def _has_group(exc):
+    """Whether it, or what it came from, is a group: then it is written with margins."""
+    seen = []
+    while exc is not None and not any(e is exc for e in seen):
+        if isinstance(exc, BaseExceptionGroup):
+            return True
+        seen.append(exc)
+        exc = exc.__cause__ if exc.__cause__ is not None or exc.__suppress_context__ else exc.__context__
+    return False
+
+
 def _chain(exc, limit, chain, seen):
+    if not seen and _has_group(exc):
+        return _traceback.exception_text(exc).splitlines(True)
     out = []
     seen.append(exc)
     if chain:

@@ -125,7 +125,7 @@ class inference_mode(_GradMode):
 # --- settings ----------------------------------------------------------------------------------------------------------
 def manual_seed(seed):
     """Seeds the generator that operators use by default."""
-    seed = seed.__index__() if not isinstance(seed, Tensor) else seed.item()
+    seed = int(seed)
     if not -0x8000000000000000 <= seed <= 0xffffffffffffffff:
         raise RuntimeError("Overflow when unpacking long")
     if seed > 0x7fffffffffffffff:
@@ -413,14 +413,22 @@ import torch._tensor
 
 _LAZY = {"nn", "optim", "utils", "jit", "cuda", "backends", "distributed", "distributions", "hub", "linalg", "special", "fft",
          "functional", "random", "serialization", "multiprocessing", "onnx", "sparse", "testing", "types", "version", "return_types",
-         "package", "profiler", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "legacy", "func", "masked", "__config__"}
+         "package", "profiler", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "masked", "__config__"}
 
 
 def __getattr__(name):
     """Submodules are imported when they are first used."""
     if name in _LAZY:
         from importlib import import_module
-        return import_module("torch." + name)
+        try:
+            return import_module("torch." + name)
+        except ModuleNotFoundError as e:
+            if e.name != "torch." + name:
+                raise
+            raise AttributeError(f"module 'torch' has no attribute '{name}': tsvm does not have that part of PyTorch") from None
+    if name == "autocast":
+        from torch.amp import autocast
+        return autocast
     if "torch." + name in _TENSOR_TYPES:
         return _tensor_class("torch." + name)
     if name.endswith("Storage"):

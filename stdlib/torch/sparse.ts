@@ -143,6 +143,15 @@ class _SparseTensor:
     def detach(self):
         return self._with(self._v.detach())
 
+    def detach_(self):
+        self._v.detach_()
+        return self
+
+    data = property(detach)
+
+    def _gradient_parts(self):
+        return self._i, self._v, self._is_coalesced, self._size
+
     def to(self, *args, **kwargs):
         return self._with(self._v.to(*args, **kwargs))
 
@@ -184,7 +193,10 @@ class _SparseTensor:
         if self._size != other._size:
             raise RuntimeError(f"add: expected sizes of 'self' and 'other' to match, but {list(self._size)} != {list(other._size)}")
         a, b = _same_split(self, other)
-        return _SparseTensor(torch.cat([a._i, b._i], 1), torch.cat([a._v, b._v * alpha if alpha != 1 else b._v]), self._size)
+        places, to_a, to_b = torch._C._private.sparse_union(a._i, b._i)
+        values = torch.zeros((places.size(1),) + tuple(a._v.shape[1:]), dtype=torch.promote_types(a.dtype, b.dtype))
+        values = values.index_add(0, to_a, a._v.to(values.dtype)).index_add(0, to_b, b._v.to(values.dtype), alpha=alpha)
+        return _SparseTensor(places, values, self._size, a._is_coalesced and b._is_coalesced)
 
     def sub(self, other, *, alpha=1):
         return self.add(other, alpha=-alpha)
@@ -266,13 +278,20 @@ class _SparseTensor:
         return self._set(self.sub(other, alpha=alpha))
 
     def mul_(self, other):
-        return self._set(self.mul(other))
+        if isinstance(other, Tensor) and (isinstance_sparse(other) or other.dim()):
+            return self._set(self.mul(other))
+        self._v.mul_(other)
+        return self
 
-    def div_(self, other):
-        return self._set(self.div(other))
+    def div_(self, other, *, rounding_mode=None):
+        if rounding_mode is not None or isinstance(other, Tensor) and (isinstance_sparse(other) or other.dim()):
+            return self._set(self.div(other, rounding_mode=rounding_mode))
+        self._v.div_(other)
+        return self
 
     def neg_(self):
-        return self._set(self.neg())
+        self._v.neg_()
+        return self
 
     def zero_(self):
         return self._set(_SparseTensor(self._i[:, :0], self._v[:0], self._size, True))
@@ -440,6 +459,29 @@ class _SparseTensor:
         raise NotImplementedError(f"Could not run 'aten::{name}' with arguments from the 'SparseCPU' backend")
 
 
+class _SparseGradient(_SparseTensor):
+    """The gradient of a table of embeddings: its parts are those that the engine has, so that what is done in place is seen there."""
+
+    def __init__(self, parts, size):
+        self._parts, self._size = parts, size
+
+    def _set_indices(self, indices):
+        self._parts.indices = indices
+
+    def _set_values(self, values):
+        self._parts.values = values
+
+    def _set_coalesced(self, coalesced):
+        self._parts.coalesced = coalesced
+
+    _i = property(lambda self: self._parts.indices, _set_indices)
+    _v = property(lambda self: self._parts.values, _set_values)
+    _is_coalesced = property(lambda self: self._parts.coalesced, _set_coalesced)
+
+    def _gradient_parts(self):
+        return self._parts
+
+
 _ZERO_PRESERVING = {"abs", "asin", "asinh", "atan", "atanh", "ceil", "deg2rad", "erf", "erfinv", "expm1", "floor", "frac", "log1p",
                     "rad2deg", "relu", "round", "sgn", "sign", "sin", "sinh", "sqrt", "square", "tan", "tanh", "trunc", "conj", "positive",
                     "isnan", "isinf", "isneginf", "isposinf", "signbit", "nan_to_num"}
@@ -459,7 +501,8 @@ for _name in _ZERO_PRESERVING:
 
 def isinstance_sparse(x):
     """Whether it is a sparse tensor (isinstance says Tensor)."""
-    return type(x) is _SparseTensor
+    t = type(x)
+    return t is _SparseTensor or t is _SparseGradient
 
 
 def _same_split(a, b):
@@ -477,6 +520,19 @@ def _add_to_dense(dense, sparse, alpha):
     if sparse._nnz() == 0:
         return dense.clone()
     return dense.expand(sparse._size).index_put(tuple(sparse._i), values, accumulate=True)
+
+
+def _add_in_place(dense, sparse, *, alpha=1):
+    if isinstance_sparse(dense):
+        return dense.add_(sparse, alpha=alpha)
+    if not isinstance_sparse(sparse):
+        raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
+    if dense.shape != sparse._size:
+        raise RuntimeError(f"add: Expected 'self' and 'other' to have same size, but self has size {list(dense.shape)} while other has size "
+                           f"{list(sparse._size)} (FYI: dense-sparse addition does not currently support broadcasting)")
+    if sparse._nnz():
+        dense.index_put_(tuple(sparse._i), sparse._v * alpha if alpha != 1 else sparse._v, accumulate=True)
+    return dense
 
 
 def _product(a, b):
@@ -675,7 +731,9 @@ def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
     return addmm(input, mat1, mat2, beta=beta, alpha=alpha)
 
 
-_FUNCTIONS = {"mm": _product, "matmul": lambda a, b: a.matmul(b) if isinstance_sparse(a) else a @ b, "add": _add,
+_FUNCTIONS = {"add_": _add_in_place, "sub_": lambda a, b, *, alpha=1: _add_in_place(a, b, alpha=-alpha),
+              "copy_": lambda a, b, non_blocking=False: a.copy_(b.to_dense()),
+              "mm": _product, "matmul": lambda a, b: a.matmul(b) if isinstance_sparse(a) else a @ b, "add": _add,
               "sub": lambda a, b, *, alpha=1: _add(a, b, alpha=-alpha),
               "mul": lambda a, b: a.mul(b) if isinstance_sparse(a) else b.mul(a), "addmm": _addmm, "spmm": _product, "dsmm": _product,
               "hspmm": _product, "smm": lambda a, b: _from_dense(_product(a, b), 2), "zeros_like": _zeros_like, "empty_like": _zeros_like,

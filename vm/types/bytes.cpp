@@ -6,6 +6,7 @@
 #include "vm/native.h"
 #include "vm/tables.h"
 #include "vm/text.h"
+#include "vm/types/room.h"
 #include "vm/types/common.h"
 
 namespace tsvm::vm {
@@ -194,7 +195,8 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
   if (op == ArithOp::Mul) {
     if (!is_integer(other)) return Value::not_implemented();
     int64_t n;
-    if (!to_int64(vm, other, n)) return Value::error();
+    if (!to_int64(vm, other, n, "cannot fit 'int' into an index-sized integer")) return Value::error();
+    if (n > 0 && !room_for(vm, static_cast<uint64_t>(n), s.size())) return Value::error();
     std::string out;
     for (int64_t i = 0; i < n && !s.empty(); i++) out += s;
     return like(vm, self, out);
@@ -236,8 +238,9 @@ Value create(VM& vm, Type* type, std::span<const Value> args, std::span<Str* con
       content = std::string(bytes_of(*made));
     } else if (is_integer(a[0]) && !is_bytes_like(a[0])) {
       int64_t n;
-      if (!to_int64(vm, a[0], n)) return Value::error();
+      if (!to_int64(vm, a[0], n, "cannot fit 'int' into an index-sized integer")) return Value::error();
       if (n < 0) return raise(vm, vm.types.ValueError, "negative count");
+      if (!room_for(vm, static_cast<uint64_t>(n))) return Value::error();
       content.assign(static_cast<size_t>(n), '\0');
     } else if (!collect(vm, a[0], content)) {
       if (pending_is(vm, vm.types.TypeError) && !type_of(vm, a[0])->slots.iter) {

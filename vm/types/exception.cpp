@@ -19,6 +19,37 @@ namespace {
 
 Exception* exception_of(Value v) { return as<Exception>(v); }
 
+/// The members of a group that is to be made from these arguments, as a tuple. A BaseExceptionGroup of nothing but
+/// Exceptions becomes an ExceptionGroup.
+Value check_group(VM& vm, Type*& type, std::span<const Value> args) {
+  if (args.size() != 2)
+    return raise(vm, vm.types.TypeError, "BaseExceptionGroup.__new__() takes exactly 2 arguments (%zu given)",
+                 args.size());
+  if (!is_str(args[0]))
+    return raise(vm, vm.types.TypeError, "BaseExceptionGroup.__new__() argument 1 must be str, not %s",
+                 type_name(vm, args[0]));
+  if (!is_kind(args[1], Kind::List) && !is_kind(args[1], Kind::Tuple) &&
+      lookup_special_borrow(vm, args[1], vm.names.getitem).is_unbound())
+    return raise(vm, vm.types.TypeError, "second argument (exceptions) must be a sequence");
+  Ref members(make_tuple_from(vm, args[1]));
+  if (members.is_error()) return Value::error();
+  auto* t = as<Tuple>(*members);
+  if (t->size == 0)
+    return raise(vm, vm.types.ValueError, "second argument (exceptions) must be a non-empty sequence");
+  bool base = false;
+  for (uint32_t i = 0; i < t->size; i++) {
+    if (!is_kind(t->items[i], Kind::Exception))
+      return raise(vm, vm.types.ValueError, "Item %u of second argument (exceptions) is not an exception", i);
+    base |= !is_subtype(t->items[i].o->type, vm.types.Exception);
+  }
+  if (!base && type == vm.types.BaseExceptionGroup) type = vm.types.ExceptionGroup;
+  if (base && type == vm.types.ExceptionGroup)
+    return raise(vm, vm.types.TypeError, "Cannot nest BaseExceptions in an ExceptionGroup");
+  if (base && is_subtype(type, vm.types.Exception))
+    return raise(vm, vm.types.TypeError, "Cannot nest BaseExceptions in '%s'", type->name->data);
+  return members.take();
+}
+
 struct FieldNames {
   Type* type;
   std::vector<std::string> names;
@@ -137,9 +168,18 @@ Type* os_error_class(VM& vm, Type* type, std::span<const Value> args) {
 
 Value create(VM& vm, Type* type, std::span<const Value> args, std::span<Str* const> keywords) {
   std::span<const Value> positional = args.first(args.size() - keywords.size());
+  Ref members;
+  if (is_subtype(type, vm.types.BaseExceptionGroup)) {
+    members = Ref(check_group(vm, type, positional));
+    if (members.is_error()) return Value::error();
+  }
   Exception* e = allocate(vm, os_error_class(vm, type, positional));
   e->args = make_tuple(vm, positional);
   Ref self(Value::object(e));
+  if (!members->is_unbound()) {
+    set_field(vm, e, "message", positional[0]);
+    set_field(vm, e, "exceptions", *members);
+  }
   if (is_subtype(type, vm.types.OSError) && positional.size() >= 2 && positional.size() <= 5) {
     set_field(vm, e, "errno", positional[0]);
     set_field(vm, e, "strerror", positional[1]);
@@ -264,6 +304,13 @@ Value str_slot(VM& vm, Value self) {
       }
       return make_str(vm, out);
     }
+  }
+  if (is_subtype(t, vm.types.BaseExceptionGroup)) {
+    Value members = get_field_borrow(vm, e, "exceptions");
+    std::string out;
+    if (!str_to(vm, get_field_borrow(vm, e, "message"), out)) return Value::error();
+    const uint32_t n = is_kind(members, Kind::Tuple) ? as<Tuple>(members)->size : 0;
+    return make_str(vm, out + " (" + std::to_string(n) + " sub-exception" + (n == 1 ? ")" : "s)"));
   }
   if (is_subtype(t, vm.types.ImportError)) {
     if (Value msg = get_field_borrow(vm, e, "msg"); is_str(msg)) return new_ref(msg);
@@ -391,6 +438,26 @@ const NativeDef kMethods[] = {
          }
        }
        return Value::none();
+     }},
+};
+
+/// What groups can do is written in the language.
+template <const char* const& Name>
+Value group_method(VM& vm, const Value* a) {
+  Ref module(vm.callbacks.import_module(vm, "_exception_groups"));
+  if (module.is_error()) return Value::error();
+  Value args[] = {a[0], a[1]};
+  return call_method(vm, *module, Name, args);
+}
+const char* const kSplit = "split";
+const char* const kSubgroup = "subgroup";
+const NativeDef kGroupMethods[] = {
+    {"split(self, condition, /)", group_method<kSplit>},
+    {"subgroup(self, condition, /)", group_method<kSubgroup>},
+    {"derive(self, excs, /)",
+     [](VM& vm, const Value* a) {
+       Value message = get_field_borrow(vm, exception_of(a[0]), "message");
+       return call(vm, Value::object(vm.types.BaseExceptionGroup), {message, a[1]});
      }},
 };
 
@@ -604,7 +671,9 @@ void init_exception(VM& vm) {
       dict_set(vm, t->dict, vm.names.dict_, *dict);
     } else {
       tables.own.push_back(std::make_unique<std::vector<GetSetDef>>(std::move(own)));
-      finish_type(vm, t, {.getset = *tables.own.back()});
+      TypeSpec spec{.getset = *tables.own.back()};
+      if (t == vm.types.BaseExceptionGroup) spec.methods = kGroupMethods;
+      finish_type(vm, t, spec);
     }
   };
 #define EXCEPTION(name, base, fields) set_up(vm.types.name, vm.types.base, fields);

@@ -337,6 +337,17 @@ const GetSetDef kWrapperFields[] = {{"__name__", wrapper_name},
 
 BoundMethod* method_of(Value v) { return as<BoundMethod>(v); }
 
+/// A method is pickled as an attribute of what it is bound to.
+const NativeDef kMethodMethods[] = {
+    {"__reduce__(self, /)",
+     [](VM& vm, const Value* a) {
+       Ref name(get_attr(vm, a[0], vm.name("__name__")));
+       if (name.is_error()) return Value::error();
+       Ref args(make_tuple(vm, {method_of(a[0])->self, *name}));
+       return make_tuple(vm, {dict_get_borrow(vm.builtins, vm.name("getattr")), *args});
+     }},
+};
+
 Value repr_method(VM& vm, Value self) {
   auto* m = method_of(self);
   if (m->type == vm.types.builtin_method) {
@@ -472,9 +483,9 @@ void init_function(VM& vm) {
     if (t == vm.types.bound_method) {
       t->slots.get_attr = get_attr_method;
       t->slots.create = create_method;
-      finish_type(vm, t, {.getset = kMethodOnlyFields});
+      finish_type(vm, t, {.methods = kMethodMethods, .getset = kMethodOnlyFields});
     } else {
-      finish_type(vm, t, {.getset = kBuiltinMethodFields});
+      finish_type(vm, t, {.methods = kMethodMethods, .getset = kBuiltinMethodFields});
     }
   }
 }

@@ -2,6 +2,7 @@
 //
 // A list starts Empty; the first element decides its kind, and the first element of another kind turns it into Any, for
 // good (until it is cleared). Code that runs user code between two accesses reads size and data again.
+#include "vm/types/room.h"
 #include "vm/types/list.h"
 
 #include <algorithm>
@@ -203,6 +204,7 @@ bool list_extend(VM& vm, List* l, Value iterable) {
   Ref it(get_iter(vm, iterable));
   if (it.is_error()) return false;
   int64_t hint = length_hint(vm, iterable, 0);
+  if (hint > 0 && !room_for(vm, static_cast<uint64_t>(hint), sizeof(int64_t))) return false;
   if (hint < 0) return false;
   if (hint > 0 && hint < (1 << 24)) list_reserve(vm, l, l->size + static_cast<uint64_t>(hint));
   NextFn next = type_of(vm, *it)->slots.next;
@@ -430,7 +432,7 @@ int contains_slot(VM& vm, Value self, Value item) {
 
 bool repeat_count(VM& vm, Value v, int64_t& n, bool& ok) {
   ok = is_integer(v) || !lookup_special_borrow(vm, v, vm.names.index).is_unbound();
-  return !ok || to_int64(vm, v, n);
+  return !ok || to_int64(vm, v, n, "cannot fit 'int' into an index-sized integer");
 }
 
 Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
@@ -451,9 +453,9 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
     Value out = make_list(vm);
     auto* r = as<List>(out);
     if (n <= 0 || l->size == 0) return out;
-    if (static_cast<uint64_t>(n) > (uint64_t{1} << 40) / l->size) {
+    if (!room_for(vm, static_cast<uint64_t>(n), l->size * element_size(l->element))) {
       release(out);
-      return raise(vm, vm.types.MemoryError, "%s", "");
+      return Value::error();
     }
     r->element = l->element;
     set_capacity(vm, r, l->size * static_cast<uint64_t>(n));
@@ -488,8 +490,7 @@ Value inplace_slot(VM& vm, ArithOp op, Value self, Value other) {
     } else {
       List part = *l;
       uint64_t size = l->size;
-      if (size && static_cast<uint64_t>(n) > (uint64_t{1} << 40) / size)
-        return raise(vm, vm.types.MemoryError, "%s", "");
+      if (!room_for(vm, static_cast<uint64_t>(n), size * element_size(l->element))) return Value::error();
       if (size) grow(vm, l, size * static_cast<uint64_t>(n));
       for (int64_t i = 1; i < n; i++) {
         part.data = l->data;

@@ -16,7 +16,7 @@ template <class A, class B>
 Value compare_sequences(VM& vm, ir::CompareOp op, uint64_t na, uint64_t nb, A&& a, B&& b) {
   using ir::CompareOp;
   if (na != nb && (op == CompareOp::Eq || op == CompareOp::Ne)) return Value::boolean(op == CompareOp::Ne);
-  StackGuard guard(vm);
+  StackGuard guard(vm, " in comparison");
   if (guard.failed()) return Value::error();
   for (uint64_t i = 0;; i++) {
     Ref x(a(i)), y(b(i));

@@ -261,7 +261,7 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
     if (!is_integer(other) && lookup_special_borrow(vm, other, vm.names.index).is_unbound())
       return Value::not_implemented();
     int64_t n;
-    if (!to_int64(vm, other, n)) return Value::error();
+    if (!to_int64(vm, other, n, "cannot fit 'int' into an index-sized integer")) return Value::error();
     auto* s = as<Str>(self);
     if (n <= 0 || s->size == 0) return new_ref(Value::object(vm.names.empty));
     if (n == 1) return str_exact(vm, self);

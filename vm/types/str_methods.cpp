@@ -4,6 +4,7 @@
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "vm/native.h"
+#include "vm/types/room.h"
 #include "vm/types/str.h"
 
 namespace tsvm::vm {
@@ -374,6 +375,7 @@ Value justify(VM& vm, const Value* a) {
   }
   int64_t length = self_of(a)->length;
   if (width <= length) return str_exact(vm, a[0]);
+  if (!room_for(vm, static_cast<uint64_t>(width), 4)) return Value::error();
   int64_t n = width - length;
   if (kWhere < 0) return pad(vm, a, 0, n);
   if (kWhere > 0) return pad(vm, a, n, 0);
@@ -386,6 +388,7 @@ Value zfill(VM& vm, const Value* a) {
   if (!arg_int(vm, a[1], width)) return Value::error();
   auto* s = self_of(a);
   if (width <= s->length) return str_exact(vm, a[0]);
+  if (!room_for(vm, static_cast<uint64_t>(width))) return Value::error();
   std::string out;
   string_view t = s->view();
   size_t sign = !t.empty() && (t[0] == '+' || t[0] == '-') ? 1 : 0;
@@ -398,6 +401,7 @@ Value zfill(VM& vm, const Value* a) {
 Value expandtabs(VM& vm, const Value* a) {
   int64_t size;
   if (!arg_int(vm, a[1], size)) return Value::error();
+  if (size > INT32_MAX) return raise(vm, vm.types.OverflowError, "Python int too large to convert to C int");
   std::string out;
   int64_t column = 0;
   string_view t = text_of(a[0]);

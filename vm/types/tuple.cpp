@@ -103,6 +103,8 @@ bool hash_slot(VM& vm, Value self, uint64_t& out) {
   // xxHash's mixing of the items' hashes, as CPython does it.
   constexpr uint64_t k1 = 11400714785074694791ULL, k2 = 14029467366897019727ULL, k5 = 2870177450012600261ULL;
   auto* t = self_of(self);
+  StackGuard guard(vm, " while calling a Python object");
+  if (guard.failed()) return false;
   uint64_t acc = k5;
   for (uint32_t i = 0; i < t->size; i++) {
     uint64_t lane;
@@ -183,7 +185,7 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
     if (!is_integer(other) && lookup_special_borrow(vm, other, vm.names.index).is_unbound())
       return Value::not_implemented();
     int64_t n;
-    if (!to_int64(vm, other, n)) return Value::error();
+    if (!to_int64(vm, other, n, "cannot fit 'int' into an index-sized integer")) return Value::error();
     if (n <= 0 || a->size == 0) return make_tuple(vm, std::span<const Value>());
     if (n == 1 && a->type == vm.types.tuple) return new_ref(self);
     if (n > INT32_MAX / a->size) return raise(vm, vm.types.MemoryError, "%s", "");

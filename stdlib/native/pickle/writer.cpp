@@ -840,7 +840,7 @@ class Pickler {
     }
     if (v.tag == Tag::Ellipsis) return save_global(v, "Ellipsis");
     if (v.tag == Tag::NotImplemented) return save_global(v, "NotImplemented");
-    StackGuard guard(vm_);
+    StackGuard guard(vm_, " while pickling an object");
     if (guard.failed()) return false;
     if (v.is_object()) {
       Type* t = v.o->type;

@@ -42,6 +42,15 @@ Value make_tensor(VM& vm, const Value* a) {
   if (!a[2].is_none() && !to_device(vm, a[2], device)) return Value::error();
   int grad = truth(vm, a[3]);
   if (grad < 0) return Value::error();
+  if (a[0].is_tensor()) {
+    Ref module(vm.callbacks.import_module(vm, "warnings"));
+    if (module.is_error()) return Value::error();
+    Ref text(make_str(vm, "To copy construct from a tensor, it is recommended to use sourceTensor.clone().detach() or "
+                          "sourceTensor.clone().detach().requires_grad_(True), rather than torch.tensor(sourceTensor)."));
+    Value args[] = {*text};
+    Ref warned(call_method(vm, *module, "warn", args));
+    if (warned.is_error()) return Value::error();
+  }
   Ref t(tensor_from_data(vm, a[0], dtype, device));
   if (t.is_error() || !grad) return t.take();
   return guarded(vm, [&] {
@@ -84,7 +93,7 @@ Value run_backward(VM& vm, const Value* a) {
   if (!tensors_of(vm, a[0], roots) || !tensors_of(vm, a[1], grads) || !tensors_of(vm, a[4], inputs))
     return Value::error();
   grads.resize(roots.size());
-  autograd::BackwardOptions options{.keep_graph = truth(vm, a[2]) == 1, .create_graph = truth(vm, a[3]) == 1};
+  autograd::BackwardOptions options{.keep_graph = truth(vm, a[2]) == 1, .create_graph = truth(vm, a[3]) == 1, .sparse = true};
   return guarded(vm, [&] {
     autograd::backward(roots, grads, options, inputs);
     return Value::none();
@@ -97,8 +106,17 @@ Value run_grad(VM& vm, const Value* a) {
     return Value::error();
   grads.resize(roots.size());
   autograd::BackwardOptions options{
-      .keep_graph = truth(vm, a[3]) == 1, .create_graph = truth(vm, a[4]) == 1, .allow_unused = truth(vm, a[5]) == 1};
-  return guarded(vm, [&] { return box(vm, autograd::grad(roots, inputs, grads, options)); });
+      .keep_graph = truth(vm, a[3]) == 1, .create_graph = truth(vm, a[4]) == 1, .allow_unused = truth(vm, a[5]) == 1, .sparse = true};
+  return guarded(vm, [&] {
+    const std::vector<Tensor> found = autograd::grad(roots, inputs, grads, options);
+    Ref list(make_list(vm));
+    for (const Tensor& t : found) {
+      Ref g(box_gradient(vm, t));
+      if (g.is_error()) return Value::error();
+      list_append(vm, as<List>(*list), *g);
+    }
+    return make_tuple_from(vm, *list);
+  });
 }
 
 Value set_print_options(VM& vm, const Value* a) {

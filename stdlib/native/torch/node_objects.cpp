@@ -29,12 +29,14 @@ class LanguageHook final : public autograd::Hook {
  public:
   LanguageHook(VM& vm, Value callable) : vm_(vm), callable_(Ref::copy(callable)) {}
   Tensor call(const Tensor& grad) override {
-    Ref g(box(vm_, grad));
+    Ref g(box_gradient(vm_, grad));
+    if (g.is_error()) pass_on();
     Ref result(tsvm::vm::call(vm_, *callable_, {*g}));
     if (result.is_error()) pass_on();
-    if (result->is_none()) return Tensor();
-    if (!result->is_tensor()) ops::fail(ops::ErrorKind::RuntimeError, "gradient hooks must return a tensor or None");
-    return tensor_of(*result);
+    Tensor replaced;
+    if (!result->is_none() && !unbox_gradient(vm_, *result, replaced))
+      ops::fail(ops::ErrorKind::RuntimeError, "gradient hooks must return a tensor or None");
+    return replaced;
   }
 
  private:
@@ -136,10 +138,9 @@ class FunctionNode final : public autograd::VariadicNode {
         continue;
       }
       if (given[i]->is_none()) continue;
-      if (!given[i]->is_tensor())
+      if (!unbox_gradient(vm_, *given[i], g.out[static_cast<size_t>(edge_of_[i])]))
         ops::fail(ops::ErrorKind::TypeError, "expected Variable or None (got ", type_of(vm_, *given[i])->name->view(),
                   ")");
-      g.out[static_cast<size_t>(edge_of_[i])] = tensor_of(*given[i]);
     }
   }
   void release_saved() override {

@@ -134,6 +134,15 @@ std::string type_text(VM& vm, Value v) {
   return v.tag == Tag::DType ? "torch.dtype" : name;
 }
 
+/// The class alone, with the module that torch's own have in front of their names.
+std::string class_text(VM& vm, Value v) {
+  if (v.is_tensor()) return type_text(vm, v);
+  const TorchTypes& types = torch_types(vm);
+  Type* t = type_of(vm, v);
+  const bool own = t == types.size || t == types.device || t == types.layout || t == types.memory_format;
+  return v.tag == Tag::DType ? "torch.dtype" : (own ? "torch." : "") + std::string(t->qualified_name->view());
+}
+
 /// The name by which programs know a parameter: functions call self `input`.
 std::string_view python_name(const OperatorParam& p, bool is_method) {
   return !is_method && std::strcmp(p.name, "self") == 0 ? std::string_view("input") : std::string_view(p.name);
@@ -246,7 +255,7 @@ bool fit(const Call& c, const OperatorOverload& o, Value* out, Ref& keep, std::s
           }
         }
         *why = ops::concat(c.entry.name, "(): argument '", python_name(p, c.is_method), "'", position, " must be ",
-                           kind_text(p), ", not ", type_text(c.vm, out[i]));
+                           kind_text(p), ", not ", class_text(c.vm, out[i]));
       }
       return false;
     }
@@ -306,13 +315,46 @@ Value other_handler(const Call& c) {
   return call_method(vm, handler, "__torch_function__", all);
 }
 
+bool takes_out(const OperatorOverload& o) {
+  return !o.params.empty() && std::strcmp(o.params.back().name, "out") == 0;
+}
+/// `a` is `b` without out=: to the user they are one signature.
+bool same_but_out(const OperatorOverload& a, const OperatorOverload& b) {
+  if (takes_out(a) || !takes_out(b) || a.params.size() + 1 != b.params.size()) return false;
+  for (size_t i = 0; i < a.params.size(); i++)
+    if (a.params[i].kind != b.params[i].kind || std::strcmp(a.params[i].name, b.params[i].name) != 0) return false;
+  return true;
+}
+
 Value no_match(const Call& c) {
   if (Value handled = other_handler(c); !handled.is_unbound()) return handled;
-  if (c.entry.overloads.size() == 1) {
+  std::vector<const OperatorOverload*> signatures;
+  for (const OperatorOverload& o : c.entry.overloads) {
+    bool known = false;
+    for (const OperatorOverload& other : c.entry.overloads) known |= same_but_out(o, other) && !c.is_method;
+    if (!known) signatures.push_back(&o);
+  }
+  // The one that takes so many arguments says what is wrong with them.
+  const OperatorOverload* plausible = nullptr;
+  size_t count = 0;
+  const size_t given = c.positional.size() + c.keywords.size();
+  for (const OperatorOverload* o : signatures) {
+    size_t least = 0;
+    const bool has_out = takes_out(*o);
+    for (const OperatorParam& p : o->params) least += !p.has_default;
+    if (has_out) least -= !o->params.back().has_default;
+    if (given < least || given > o->params.size()) continue;
+    count++;
+    plausible = o;
+  }
+  if (signatures.size() == 1) plausible = signatures[0], count = 1;
+  if (count == 1) {
+    for (const OperatorOverload& o : c.entry.overloads)
+      if (same_but_out(o, *plausible) && (c.keywords.empty() || c.keywords.back()->view() != "out")) plausible = &o;
     Value bound[kMaxParams];
     Ref keep;
     std::string why;
-    fit(c, c.entry.overloads[0], bound, keep, &why);
+    fit(c, *plausible, bound, keep, &why);
     return raise(c.vm, c.vm.types.TypeError, "%s", why.c_str());
   }
   std::string got;
@@ -322,7 +364,7 @@ Value no_match(const Call& c) {
     got += (got.empty() ? "" : ", ") + std::string(c.keywords[k]->view()) + "=" + type_text(c.vm, c.keyword_values[k]);
   std::string text = ops::concat(c.entry.name, "() received an invalid combination of arguments - got (", got,
                                  "), but expected one of:");
-  for (const OperatorOverload& o : c.entry.overloads) text += "\n * " + signature_text(o, c.is_method);
+  for (const OperatorOverload* o : signatures) text += "\n * " + signature_text(*o, c.is_method);
   return raise(c.vm, c.vm.types.TypeError, "%s", (text + "\n").c_str());
 }
 

@@ -132,10 +132,11 @@ bool set_grad(VM& vm, Value self, Value value) {
       autograd::set_grad(self_of(self), Tensor());
       return true;
     }
-    if (!value.is_tensor())
+    Tensor grad;
+    if (!unbox_gradient(vm, value, grad))
       return fail(vm, vm.types.TypeError, "assigned grad expected to be a Tensor or None but got grad of type '%s'",
                   type_of(vm, value)->name->data);
-    autograd::set_grad(self_of(self), self_of(value));
+    autograd::set_grad(self_of(self), grad);
     return true;
   });
 }
@@ -230,7 +231,7 @@ const GetSetDef kAttributes[] = {
          return true;
        });
      }},
-    {"grad", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, autograd::grad(self_of(self))); }); },
+    {"grad", [](VM& vm, Value self) { return guarded(vm, [&] { return box_gradient(vm, autograd::grad(self_of(self))); }); },
      set_grad},
     {"grad_fn",
      [](VM& vm, Value self) { return guarded(vm, [&] { return make_node(vm, autograd::grad_fn(self_of(self))); }); },
@@ -275,7 +276,7 @@ const GetSetDef kAttributes[] = {
     {"is_vulkan", [](VM&, Value) { return Value::boolean(false); }},
     {"name", [](VM&, Value) { return Value::none(); }},
     {"volatile", [](VM&, Value) { return Value::boolean(false); }},
-    {"_grad", [](VM& vm, Value self) { return guarded(vm, [&] { return box(vm, autograd::grad(self_of(self))); }); }},
+    {"_grad", [](VM& vm, Value self) { return guarded(vm, [&] { return box_gradient(vm, autograd::grad(self_of(self))); }); }},
     {"real",
      [](VM& vm, Value self) {
        return operator_attribute(vm, self, "aten::real", [&] { return box(vm, ops::op::real(self_of(self))); });
@@ -353,7 +354,7 @@ Value method_backward(VM& vm, const Value* a) {
   std::vector<Tensor> roots{self_of(a[0])}, grads, inputs;
   if (!tensors_of(vm, a[1], grads, "gradients") || !tensors_of(vm, a[4], inputs, "inputs")) return Value::error();
   grads.resize(1);
-  autograd::BackwardOptions options;
+  autograd::BackwardOptions options{.sparse = true};
   options.create_graph = truth(vm, a[3]) == 1;
   options.keep_graph = a[2].is_none() ? options.create_graph : truth(vm, a[2]) == 1;
   if (!a[4].is_none() && inputs.empty())
@@ -739,6 +740,9 @@ Value compare_slot(VM& vm, CompareOp op, Value self, Value other) {
 }
 
 Value unary_slot(VM& vm, ir::UnaryOp op, Value self) {
+  if (op == ir::UnaryOp::Invert && ops::is_floating_or_complex(self_of(self).dtype()))
+    return raise(vm, vm.types.TypeError,
+                 "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
   const OperatorEntry* entry = vm.extension<SpecialTables>().unary[static_cast<size_t>(op)];
   if (op == ir::UnaryOp::Pos && !entry) return new_ref(self);
   if (!entry) return Value::not_implemented();

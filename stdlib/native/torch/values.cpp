@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ops/tensor/error.h"
+#include "ops/tensor/sparse.h"
 #include "stdlib/native/torch/operators.h"
 #include "vm/runtime.h"
 
@@ -66,6 +67,39 @@ Value box_size(VM& vm, ops::IntSpan sizes) {
   t->type = torch_types(vm).size;  // a native type of tuple's own layout
   for (size_t i = 0; i < sizes.size(); i++) t->items[i] = Value::integer(sizes[i]);
   return Value::object(t);
+}
+
+Value box_gradient(VM& vm, const ops::Tensor& t) {
+  if (!t.defined() || !ops::is_sparse(t)) return box(vm, t);
+  auto* o = allocate_object<SparseObject>(vm, torch_types(vm).sparse, Kind::Native);
+  o->tensor = ops::Tensor(t).leak();
+  Ref handle(Value::object(o)), size(box_size(vm, t.sizes()));
+  Ref module(vm.callbacks.import_module(vm, "torch.sparse"));
+  if (module.is_error()) return Value::error();
+  Value args[] = {*handle, *size};
+  return call_method(vm, *module, "_SparseGradient", args);
+}
+
+bool unbox_gradient(VM& vm, Value v, ops::Tensor& out) {
+  if (v.is_tensor()) {
+    out = unpack_tensor(v);
+    return true;
+  }
+  if (!is_kind(v, Kind::Instance) || lookup_in_type_borrow(type_of(vm, v), vm.name("_gradient_parts")).is_unbound())
+    return false;
+  Ref parts(call_method(vm, v, "_gradient_parts", {}));
+  if (parts.is_error()) {
+    clear_pending(vm);
+    return false;
+  }
+  if (type_of(vm, *parts) == torch_types(vm).sparse) {
+    out = ops::Tensor::retain(static_cast<SparseObject*>(parts->o)->tensor);
+    return true;
+  }
+  const auto* t = as<Tuple>(*parts);
+  out = ops::make_sparse({unpack_tensor(t->items[0]), unpack_tensor(t->items[1]), t->items[2].is_true()},
+                         unpack_int_list(t->items[3]));
+  return true;
 }
 
 Value box_int_list(VM& vm, ops::IntSpan values) {
@@ -403,6 +437,27 @@ const NativeDef kDeviceMethods[] = {
      }},
 };
 
+ops::SparseParts& parts_of(Value v) {
+  return ops::sparse_parts(reinterpret_cast<const ops::Tensor&>(static_cast<SparseObject*>(v.o)->tensor));
+}
+template <ops::Tensor ops::SparseParts::*Part>
+bool set_part(VM& vm, Value self, Value value) {
+  if (!value.is_tensor()) return fail(vm, vm.types.TypeError, "a part of a sparse tensor has to be a tensor");
+  parts_of(self).*Part = unpack_tensor(value);
+  return true;
+}
+
+const GetSetDef kSparseAttributes[] = {
+    {"indices", [](VM& vm, Value self) { return box(vm, parts_of(self).indices); },
+     set_part<&ops::SparseParts::indices>},
+    {"values", [](VM& vm, Value self) { return box(vm, parts_of(self).values); }, set_part<&ops::SparseParts::values>},
+    {"coalesced", [](VM&, Value self) { return Value::boolean(parts_of(self).coalesced); },
+     [](VM&, Value self, Value value) {
+       parts_of(self).coalesced = value.is_true();
+       return true;
+     }},
+};
+
 // Equality of objects that are their one field.
 template <class T, auto Field>
 void compare_by(Type* t) {
@@ -513,6 +568,10 @@ void init_torch_values(VM& vm) {
   compare_by<MemoryFormatObject, &MemoryFormatObject::format>(t);
   finish_type(vm, t);
 
+  t = types.sparse = new_type(vm, "SparseParts", "torch._C", vm.types.object, Kind::Native, sizeof(SparseObject));
+  t->slots.dealloc = [](VM&, Object* o) { ops::Tensor::steal(static_cast<SparseObject*>(o)->tensor); };
+  t->is_final = true;
+  finish_type(vm, t, {.getset = kSparseAttributes});
   t = types.generator = new_type(vm, "Generator", "torch._C", vm.types.object, Kind::Native, sizeof(GeneratorObject));
   t->slots.create = [](VM& v, Type*, std::span<const Value>, std::span<Str* const>) {
     return make_generator_object(v, ops::Generator());

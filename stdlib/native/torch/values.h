@@ -36,6 +36,7 @@ struct TorchTypes : vm::Extension {
   vm::Type* layout = nullptr;
   vm::Type* memory_format = nullptr;
   vm::Type* generator = nullptr;
+  vm::Type* sparse = nullptr;  // what a sparse gradient's object holds
   vm::Type* storage = nullptr;
   vm::Type* untyped_storage = nullptr;
   vm::Type* node = nullptr;       // grad_fn
@@ -64,6 +65,9 @@ struct MemoryFormatObject : vm::Object {
 struct GeneratorObject : vm::Object {
   ops::Generator* generator;
 };
+struct SparseObject : vm::Object {
+  ops::TensorImpl* tensor;  // of layout SparseCoo
+};
 struct StorageObject : vm::Object {
   ops::StorageImpl* storage;
   ops::DType dtype;
@@ -79,6 +83,10 @@ vm::Value box(vm::VM& vm, const std::vector<ops::Tensor>& list);  // a tuple
 vm::Value box(vm::VM& vm, const std::string& s);
 vm::Value box(vm::VM& vm, ops::DType t);
 vm::Value box(vm::VM& vm, ops::Device d);
+/// A gradient: a sparse one is an object of the language (torch.sparse).
+vm::Value box_gradient(vm::VM& vm, const ops::Tensor& t);
+/// Whether it is a tensor, or such an object, and which; neither: false, nothing is pending.
+bool unbox_gradient(vm::VM& vm, vm::Value v, ops::Tensor& out);
 vm::Value box_size(vm::VM& vm, ops::IntSpan sizes);
 vm::Value box_int_list(vm::VM& vm, ops::IntSpan values);
 vm::Value box_tensor_list(vm::VM& vm, const std::vector<ops::Tensor>& list);  // a list

@@ -39,6 +39,45 @@ _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_full_backward_hooks", "_stat
           "_load_state_dict_post_hooks")
 
 
+class _GlobalHooks(OrderedDict):
+    """Hooks of one kind for all modules. While there is any, no call goes straight to forward."""
+
+    def __setitem__(self, key, hook):
+        super().__setitem__(key, hook)
+        _nn.set_global_hooks(True)
+
+    def __delitem__(self, key):
+        super().__delitem__(key)
+        _nn.set_global_hooks(bool(_global_forward_pre_hooks or _global_forward_hooks or _global_backward_hooks))
+
+
+_global_forward_pre_hooks, _global_forward_hooks, _global_backward_hooks = _GlobalHooks(), _GlobalHooks(), _GlobalHooks()
+
+
+def _register_global(hooks, hook):
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
+
+
+def register_module_forward_pre_hook(hook):
+    """hook(module, args) runs before the forward of every module."""
+    return _register_global(_global_forward_pre_hooks, hook)
+
+
+def register_module_forward_hook(hook):
+    """hook(module, args, output) runs after the forward of every module."""
+    return _register_global(_global_forward_hooks, hook)
+
+
+def register_module_full_backward_hook(hook):
+    """hook(module, grad_input, grad_output) runs when the gradients of the inputs of any module are known."""
+    return _register_global(_global_backward_hooks, hook)
+
+
+register_module_backward_hook = register_module_full_backward_hook
+
+
 class Module:
     dump_patches = False
     _version = 1
@@ -342,16 +381,16 @@ class Module:
 
     def _call_impl(self, *args, **kwargs):
         """A call of a module that has hooks; a module without any goes straight to forward."""
-        for hook in list(self._forward_pre_hooks.values()):
+        for hook in [*_global_forward_pre_hooks.values(), *self._forward_pre_hooks.values()]:
             result = hook(self, args)
             if result is not None:
                 args = result if isinstance(result, tuple) else (result,)
-        backward_hooks = list(self._full_backward_hooks.values())
+        backward_hooks = [*_global_backward_hooks.values(), *self._full_backward_hooks.values()]
         if backward_hooks:
             watcher = torch.utils.hooks.BackwardHook(self, backward_hooks)
             args = watcher.setup_input_hook(args)
         result = self.forward(*args, **kwargs)
-        for hook in list(self._forward_hooks.values()):
+        for hook in [*_global_forward_hooks.values(), *self._forward_hooks.values()]:
             changed = hook(self, args, result)
             if changed is not None:
                 result = changed

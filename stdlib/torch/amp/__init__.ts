@@ -1,0 +1,2 @@
+"""Mixed precision."""
+from torch.amp.autocast_mode import autocast
