@@ -13,14 +13,15 @@
 #include "base/check.h"
 #include "base/utf8.h"
 
-#define TSVM_EMBED(symbol, file)      \
-  asm(".section .rodata\n"            \
-      ".global " #symbol "_begin\n"   \
+#define TSVM_EMBED(symbol, file)          \
+  asm(".section .rodata\n"                \
+      ".global " #symbol                  \
+      "_begin\n"                          \
       ".global " #symbol "_end\n" #symbol \
-      "_begin:\n"                     \
-      ".incbin \"" file "\"\n" #symbol \
-      "_end:\n"                       \
-      ".text\n");                     \
+      "_begin:\n"                         \
+      ".incbin \"" file "\"\n" #symbol    \
+      "_end:\n"                           \
+      ".text\n");                         \
   extern "C" const unsigned char symbol##_begin[], symbol##_end[]
 
 TSVM_EMBED(tsvm_unicode_names, TSVM_UNICODE_NAMES);
@@ -92,8 +93,7 @@ struct Names {
     }
     listed = in.rest.substr(0, in.rest.find("\n\n") + 1);
     in.rest.remove_prefix(listed.size() + 1);
-    for (size_t at = 0; at < listed.size(); at = listed.find('\n', at) + 1)
-      starts.push_back(static_cast<uint32_t>(at));
+    for (size_t at = 0; at < listed.size(); at = listed.find('\n', at) + 1) starts.push_back(static_cast<uint32_t>(at));
     while (!in.rest.empty()) {
       std::string_view line = in.line();
       const uint32_t code = hex(word(line));
@@ -171,12 +171,13 @@ const Database& database() {
 // Hangul syllables are made of a leading consonant, a vowel and perhaps a trailing consonant.
 constexpr uint32_t kSyllables = 0xac00, kLead = 0x1100, kVowel = 0x1161, kTrail = 0x11a7;
 constexpr uint32_t kLeads = 19, kVowels = 21, kTrails = 28, kSyllableCount = kLeads * kVowels * kTrails;
-constexpr const char* kLeadNames[] = {"G", "GG", "N", "D", "DD", "R", "M", "B", "BB", "S",
-                                      "SS", "", "J", "JJ", "C", "K", "T", "P", "H"};
-constexpr const char* kVowelNames[] = {"A",  "AE", "YA", "YAE", "EO", "E",  "YEO", "YE", "O", "WA", "WAE",
+constexpr const char* kLeadNames[] = {"G",  "GG", "N", "D",  "DD", "R", "M", "B", "BB", "S",
+                                      "SS", "",   "J", "JJ", "C",  "K", "T", "P", "H"};
+constexpr const char* kVowelNames[] = {"A",  "AE", "YA", "YAE", "EO", "E",  "YEO", "YE", "O",  "WA", "WAE",
                                        "OE", "YO", "U",  "WEO", "WE", "WI", "YU",  "EU", "YI", "I"};
-constexpr const char* kTrailNames[] = {"",   "G",  "GG", "GS", "N", "NJ", "NH", "D",  "L", "LG", "LM", "LB", "LS", "LT",
-                                       "LP", "LH", "M",  "B",  "BS", "S", "SS", "NG", "J", "C",  "K",  "T",  "P",  "H"};
+constexpr const char* kTrailNames[] = {"",   "G",  "GG", "GS", "N",  "NJ", "NH", "D", "L",  "LG",
+                                       "LM", "LB", "LS", "LT", "LP", "LH", "M",  "B", "BS", "S",
+                                       "SS", "NG", "J",  "C",  "K",  "T",  "P",  "H"};
 bool is_syllable(char32_t c) { return c >= kSyllables && c < kSyllables + kSyllableCount; }
 
 constexpr std::string_view kIdeographPrefix = "CJK UNIFIED IDEOGRAPH-", kSyllablePrefix = "HANGUL SYLLABLE ";
@@ -273,7 +274,8 @@ bool find_name(std::string_view given, char32_t& out) {
   std::string name(given);
   for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   if (name.empty() || name.find('\n') != std::string::npos) return false;
-  if (name.starts_with(kSyllablePrefix)) return find_syllable(std::string_view(name).substr(kSyllablePrefix.size()), out);
+  if (name.starts_with(kSyllablePrefix))
+    return find_syllable(std::string_view(name).substr(kSyllablePrefix.size()), out);
   const Names& n = names();
   if (name.starts_with(kIdeographPrefix)) {
     const std::string digits = name.substr(kIdeographPrefix.size());

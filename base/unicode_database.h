@@ -1,7 +1,7 @@
 // The character database: names, categories, decompositions, normal forms.
 //
-// The data (make_unicode_data.py) lies compressed in the program and is read when it is first asked for; what the grammar
-// and the str methods need all the time is in base/unicode.h.
+// The data (make_unicode_data.py) lies compressed in the program and is read when it is first asked for; what the
+// grammar and the str methods need all the time is in base/unicode.h.
 #pragma once
 
 #include <cstdint>

@@ -248,7 +248,8 @@ InteractiveResult parse_interactive(const SourceFile& source, Arena& arena) {
     for (const Stmt* s : result.parse.module->body) {
       NodeKind k = s->kind;
       has_block |= k == NodeKind::kFunctionDef || k == NodeKind::kClassDef || k == NodeKind::kFor ||
-                   k == NodeKind::kWhile || k == NodeKind::kIf || k == NodeKind::kWith || k == NodeKind::kTry || k == NodeKind::kTryStar;
+                   k == NodeKind::kWhile || k == NodeKind::kIf || k == NodeKind::kWith || k == NodeKind::kTry ||
+                   k == NodeKind::kTryStar;
     }
     result.incomplete = has_block && !empty_line;
     return result;

@@ -37,7 +37,7 @@ class Checker {
   struct Context {
     bool in_function = false;
     bool in_loop = false;
-    bool in_star = false;  // in a clause `except*`, and in no loop inside it
+    bool in_star = false;       // in a clause `except*`, and in no loop inside it
     bool in_star_loop = false;  // in one, and in a loop inside it: only `return` is an error
     uint32_t blocks = 0;
   };

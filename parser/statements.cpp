@@ -641,7 +641,8 @@ ExceptHandler* Parser::except_handler() {
       handler->name = take_name();
     }
   }
-  if (!colon(false) || !block(&handler->body, star ? "'except*' statement" : "'except' statement", header)) return nullptr;
+  if (!colon(false) || !block(&handler->body, star ? "'except*' statement" : "'except' statement", header))
+    return nullptr;
   return finish_range(handler, {b, previous_end_of_block()});
 }
 

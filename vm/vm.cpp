@@ -115,7 +115,8 @@ VM::VM(Options opts) : options(std::move(opts)), heap(*this), tables(std::make_u
 
   // The one built-in type with two bases.
   Type* group = types.ExceptionGroup;
-  group->bases = as<Tuple>(make_tuple(*this, {Value::object(types.BaseExceptionGroup), Value::object(types.Exception)}));
+  group->bases =
+      as<Tuple>(make_tuple(*this, {Value::object(types.BaseExceptionGroup), Value::object(types.Exception)}));
   group->mro.insert(group->mro.begin() + 2, types.Exception);
   types.Exception->subclasses.push_back(group);
 

@@ -212,8 +212,7 @@ void FunctionEmitter::try_except(const ast::TryStar& s) {
   BlockId cleanup = block();
   enter_region(cleanup);
   ValueId nothing = none();
-  ValueId groups =
-      emit(s.range, Opcode::ImportName, {nothing, integer(0)}, m_.module->intern("_exception_groups"));
+  ValueId groups = emit(s.range, Opcode::ImportName, {nothing, integer(0)}, m_.module->intern("_exception_groups"));
   ValueId clauses = call(s.range, attribute(s.range, groups, "Clauses"), {exception});
   for (const ast::ExceptHandler* h : s.handlers) {
     ValueId type = value(h->type);

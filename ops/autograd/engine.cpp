@@ -63,7 +63,7 @@ void accumulate(Tensor& a, Tensor b) {
   if (is_sparse(a) || is_sparse(b))
     a = add_sparse(a, b);
   else if (!grad_mode() && a->unique() && a.storage()->unique() && a.is_non_overlapping_and_dense() &&
-      a.dtype() == b.dtype() && a.sizes() == b.sizes())
+           a.dtype() == b.dtype() && a.sizes() == b.sizes())
     op::add_(a, b);
   else if (!grad_mode() && b->unique() && b.storage()->unique() && b.is_non_overlapping_and_dense() &&
            a.dtype() == b.dtype() && a.sizes() == b.sizes())

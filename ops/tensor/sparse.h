@@ -1,9 +1,9 @@
 // Sparse gradients: what stands in a tape for a tensor that has elements in few places only.
 //
-// A sparse tensor of the language is an object of the language (stdlib/torch/sparse.ts). Inside the engine a gradient has
-// to be a Tensor, so there it is this: a tensor of the whole's sizes and dtype, of layout SparseCoo, without memory, whose
-// parts are two ordinary tensors. Only tables of embeddings make them, and only accumulators, hooks and whoever asked for
-// the gradient see them: no kernel ever gets one.
+// A sparse tensor of the language is an object of the language (stdlib/torch/sparse.ts). Inside the engine a gradient
+// has to be a Tensor, so there it is this: a tensor of the whole's sizes and dtype, of layout SparseCoo, without
+// memory, whose parts are two ordinary tensors. Only tables of embeddings make them, and only accumulators, hooks and
+// whoever asked for the gradient see them: no kernel ever gets one.
 #pragma once
 
 #include "ops/tensor/tensor.h"

@@ -113,8 +113,7 @@ Value normalize(VM& vm, const Value* a) {
 Value is_normalized(VM& vm, const Value* a) {
   unicode::Form form;
   std::string_view text;
-  if (!form_of(vm, a[0], "is_normalized() argument 1", form) ||
-      !arg_str(vm, a[1], "is_normalized() argument 2", text))
+  if (!form_of(vm, a[0], "is_normalized() argument 1", form) || !arg_str(vm, a[1], "is_normalized() argument 2", text))
     return Value::error();
   return Value::boolean(unicode::normalize(text, form) == text);
 }

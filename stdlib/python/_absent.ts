@@ -42,7 +42,6 @@ _ADVICE = {
     "pytest": "unittest",
     "doctest": "unittest",
     "asyncio": "concurrent.futures, generators",
-    "multiprocessing": "torch.utils.data.DataLoader has workers; concurrent.futures and subprocess run things",
     "sqlite3": "json, csv and pickle keep data in files",
     "ctypes": "programs do not call C libraries",
     "cffi": "programs do not call C libraries",

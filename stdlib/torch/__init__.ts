@@ -125,7 +125,8 @@ class inference_mode(_GradMode):
 # --- settings ----------------------------------------------------------------------------------------------------------
 def manual_seed(seed):
     """Seeds the generator that operators use by default."""
-    seed = int(seed)
+    import builtins
+    seed = builtins.int(seed)
     if not -0x8000000000000000 <= seed <= 0xffffffffffffffff:
         raise RuntimeError("Overflow when unpacking long")
     if seed > 0x7fffffffffffffff:

@@ -278,20 +278,13 @@ class _SparseTensor:
         return self._set(self.sub(other, alpha=alpha))
 
     def mul_(self, other):
-        if isinstance(other, Tensor) and (isinstance_sparse(other) or other.dim()):
-            return self._set(self.mul(other))
-        self._v.mul_(other)
-        return self
+        return self._set(self.mul(other))
 
     def div_(self, other, *, rounding_mode=None):
-        if rounding_mode is not None or isinstance(other, Tensor) and (isinstance_sparse(other) or other.dim()):
-            return self._set(self.div(other, rounding_mode=rounding_mode))
-        self._v.div_(other)
-        return self
+        return self._set(self.div(other, rounding_mode=rounding_mode))
 
     def neg_(self):
-        self._v.neg_()
-        return self
+        return self._set(self.neg())
 
     def zero_(self):
         return self._set(_SparseTensor(self._i[:, :0], self._v[:0], self._size, True))

@@ -6,8 +6,8 @@
 #include "vm/native.h"
 #include "vm/tables.h"
 #include "vm/text.h"
-#include "vm/types/room.h"
 #include "vm/types/common.h"
+#include "vm/types/room.h"
 
 namespace tsvm::vm {
 

@@ -11,8 +11,8 @@
 
 #include "vm/native.h"
 #include "vm/types/common.h"
-#include "vm/types/type.h"
 #include "vm/types/init.h"
+#include "vm/types/type.h"
 
 namespace tsvm::vm {
 namespace {
@@ -34,8 +34,7 @@ Value check_group(VM& vm, Type*& type, std::span<const Value> args) {
   Ref members(make_tuple_from(vm, args[1]));
   if (members.is_error()) return Value::error();
   auto* t = as<Tuple>(*members);
-  if (t->size == 0)
-    return raise(vm, vm.types.ValueError, "second argument (exceptions) must be a non-empty sequence");
+  if (t->size == 0) return raise(vm, vm.types.ValueError, "second argument (exceptions) must be a non-empty sequence");
   bool base = false;
   for (uint32_t i = 0; i < t->size; i++) {
     if (!is_kind(t->items[i], Kind::Exception))

@@ -2,8 +2,8 @@
 //
 // A list starts Empty; the first element decides its kind, and the first element of another kind turns it into Any, for
 // good (until it is cleared). Code that runs user code between two accesses reads size and data again.
-#include "vm/types/room.h"
 #include "vm/types/list.h"
+#include "vm/types/room.h"
 
 #include <algorithm>
 

@@ -45,8 +45,9 @@ Value make_tensor(VM& vm, const Value* a) {
   if (a[0].is_tensor()) {
     Ref module(vm.callbacks.import_module(vm, "warnings"));
     if (module.is_error()) return Value::error();
-    Ref text(make_str(vm, "To copy construct from a tensor, it is recommended to use sourceTensor.clone().detach() or "
-                          "sourceTensor.clone().detach().requires_grad_(True), rather than torch.tensor(sourceTensor)."));
+    Ref text(make_str(vm,
+                      "To copy construct from a tensor, it is recommended to use sourceTensor.clone().detach() or "
+                      "sourceTensor.clone().detach().requires_grad_(True), rather than torch.tensor(sourceTensor)."));
     Value args[] = {*text};
     Ref warned(call_method(vm, *module, "warn", args));
     if (warned.is_error()) return Value::error();
@@ -93,7 +94,8 @@ Value run_backward(VM& vm, const Value* a) {
   if (!tensors_of(vm, a[0], roots) || !tensors_of(vm, a[1], grads) || !tensors_of(vm, a[4], inputs))
     return Value::error();
   grads.resize(roots.size());
-  autograd::BackwardOptions options{.keep_graph = truth(vm, a[2]) == 1, .create_graph = truth(vm, a[3]) == 1, .sparse = true};
+  autograd::BackwardOptions options{
+      .keep_graph = truth(vm, a[2]) == 1, .create_graph = truth(vm, a[3]) == 1, .sparse = true};
   return guarded(vm, [&] {
     autograd::backward(roots, grads, options, inputs);
     return Value::none();
@@ -105,8 +107,10 @@ Value run_grad(VM& vm, const Value* a) {
   if (!tensors_of(vm, a[0], roots) || !tensors_of(vm, a[1], inputs) || !tensors_of(vm, a[2], grads))
     return Value::error();
   grads.resize(roots.size());
-  autograd::BackwardOptions options{
-      .keep_graph = truth(vm, a[3]) == 1, .create_graph = truth(vm, a[4]) == 1, .allow_unused = truth(vm, a[5]) == 1, .sparse = true};
+  autograd::BackwardOptions options{.keep_graph = truth(vm, a[3]) == 1,
+                                    .create_graph = truth(vm, a[4]) == 1,
+                                    .allow_unused = truth(vm, a[5]) == 1,
+                                    .sparse = true};
   return guarded(vm, [&] {
     const std::vector<Tensor> found = autograd::grad(roots, inputs, grads, options);
     Ref list(make_list(vm));

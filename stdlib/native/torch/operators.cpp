@@ -315,9 +315,7 @@ Value other_handler(const Call& c) {
   return call_method(vm, handler, "__torch_function__", all);
 }
 
-bool takes_out(const OperatorOverload& o) {
-  return !o.params.empty() && std::strcmp(o.params.back().name, "out") == 0;
-}
+bool takes_out(const OperatorOverload& o) { return !o.params.empty() && std::strcmp(o.params.back().name, "out") == 0; }
 /// `a` is `b` without out=: to the user they are one signature.
 bool same_but_out(const OperatorOverload& a, const OperatorOverload& b) {
   if (takes_out(a) || !takes_out(b) || a.params.size() + 1 != b.params.size()) return false;

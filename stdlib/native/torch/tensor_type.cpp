@@ -231,7 +231,8 @@ const GetSetDef kAttributes[] = {
          return true;
        });
      }},
-    {"grad", [](VM& vm, Value self) { return guarded(vm, [&] { return box_gradient(vm, autograd::grad(self_of(self))); }); },
+    {"grad",
+     [](VM& vm, Value self) { return guarded(vm, [&] { return box_gradient(vm, autograd::grad(self_of(self))); }); },
      set_grad},
     {"grad_fn",
      [](VM& vm, Value self) { return guarded(vm, [&] { return make_node(vm, autograd::grad_fn(self_of(self))); }); },
@@ -276,7 +277,8 @@ const GetSetDef kAttributes[] = {
     {"is_vulkan", [](VM&, Value) { return Value::boolean(false); }},
     {"name", [](VM&, Value) { return Value::none(); }},
     {"volatile", [](VM&, Value) { return Value::boolean(false); }},
-    {"_grad", [](VM& vm, Value self) { return guarded(vm, [&] { return box_gradient(vm, autograd::grad(self_of(self))); }); }},
+    {"_grad",
+     [](VM& vm, Value self) { return guarded(vm, [&] { return box_gradient(vm, autograd::grad(self_of(self))); }); }},
     {"real",
      [](VM& vm, Value self) {
        return operator_attribute(vm, self, "aten::real", [&] { return box(vm, ops::op::real(self_of(self))); });
@@ -741,8 +743,7 @@ Value compare_slot(VM& vm, CompareOp op, Value self, Value other) {
 
 Value unary_slot(VM& vm, ir::UnaryOp op, Value self) {
   if (op == ir::UnaryOp::Invert && ops::is_floating_or_complex(self_of(self).dtype()))
-    return raise(vm, vm.types.TypeError,
-                 "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+    return raise(vm, vm.types.TypeError, "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
   const OperatorEntry* entry = vm.extension<SpecialTables>().unary[static_cast<size_t>(op)];
   if (op == ir::UnaryOp::Pos && !entry) return new_ref(self);
   if (!entry) return Value::not_implemented();

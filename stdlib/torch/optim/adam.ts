@@ -9,6 +9,7 @@ class Adam(PerParameterOptimizer):
 
     _decoupled = False  # AdamW: weight decay acts on the parameter itself
     _dense_only = "Adam"
+    _instead = ", please consider SparseAdam instead"
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, amsgrad=False, *, foreach=None,
                  maximize=False, capturable=False, differentiable=False, fused=False):
@@ -58,6 +59,7 @@ class AdamW(Adam):
 
     _decoupled = True
     _dense_only = "AdamW"
+    _instead = ""
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2, amsgrad=False, *, maximize=False,
                  foreach=None, capturable=False):

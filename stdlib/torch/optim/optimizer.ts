@@ -163,6 +163,7 @@ class PerParameterOptimizer(Optimizer):
     """An optimiser whose step treats each parameter alone: subclasses say how in _update(param, grad, group)."""
 
     _dense_only = None  # the name in the error that sparse gradients raise; None: they are allowed
+    _instead = ""  # what else it says
 
     def step(self, closure=None):
         """One step for each parameter that has a gradient; closure: computes the loss again, which is then the result."""
@@ -175,7 +176,7 @@ class PerParameterOptimizer(Optimizer):
                     grad = param.grad
                     if grad is not None:
                         if self._dense_only is not None and grad.is_sparse:
-                            raise RuntimeError(self._dense_only + " does not support sparse gradients")
+                            raise RuntimeError(f"{self._dense_only} does not support sparse gradients{self._instead}")
                         self._update(param, -grad if maximize else grad, group)
         return loss
 
