@@ -92,7 +92,9 @@ TEST(Lexer, Escapes) {
   EXPECT_EQ(decode("\\xff\\u1", true), "\xff\\u1");
   EXPECT_EQ(decode("\xc3\xa9\\x4"),
             "(unicode error) 'unicodeescape' codec can't decode bytes in position 10-12: truncated \\xXX escape");
-  EXPECT_EQ(decode("\\N{DIGIT ONE}"), "escapes by character name are not supported: \\N{DIGIT ONE}");
+  EXPECT_EQ(decode("\\N{DIGIT ONE}\\N{euro sign}\\N{HANGUL SYLLABLE GA}"), "1\xe2\x82\xac\xea\xb0\x80");
+  EXPECT_EQ(decode("\\N{NO SUCH}"),
+            "(unicode error) 'unicodeescape' codec can't decode bytes in position 0-10: unknown Unicode character name");
 }
 
 TEST(Lexer, TypeComments) {

@@ -116,7 +116,8 @@ TEST(SyntaxErrors, UnsupportedIsNamed) {
   EXPECT_EQ(message("async def f():\n  pass\n"), "NotImplementedError: 'async' is not supported");
   EXPECT_EQ(message("match x:\n  case 1:\n    pass\n"), "NotImplementedError: the 'match' statement is not supported");
   EXPECT_EQ(message("x = await y\n"), "NotImplementedError: 'await' is not supported");
-  EXPECT_EQ(message("try:\n  pass\nexcept* E:\n  pass\n"), "NotImplementedError: 'except*' is not supported");
+  EXPECT_EQ(message("try:\n  pass\nexcept* E:\n  pass\n"), "");
+  EXPECT_EQ(message("try:\n  pass\nexcept*:\n  pass\n"), "SyntaxError: expected one or more exception types");
 }
 
 std::string repeat(std::string_view text, int n) {
