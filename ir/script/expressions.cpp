@@ -169,7 +169,14 @@ Condition Compiler::condition(const ast::Expr* e) {
           const auto* name = call->args[1]->as<ast::Constant>();
           if (!name || name->value.kind != ast::ConstantKind::kStr)
             error(call->args[1]->range, "hasattr's second argument must be a string literal");
-          out.known = sugared(call->args[0])->has_attr(*this, e->range, std::string(name->value.text));
+          SugaredPtr object = sugared(call->args[0]);
+          // The library asks so whether it got one number or several.
+          if (function.is_library && name->value.text == "__iter__") {
+            TypeId t = object->known() ? TypeId() : object->as_value(*this, e->range)->type;
+            out.known = t && t != types::I64 && t != types::F64 && t != types::Bool;
+            return out;
+          }
+          out.known = object->has_attr(*this, e->range, std::string(name->value.text));
           return out;
         }
         if (s->form == Special::IsScripting || s->form == Special::IsTracing) {

@@ -223,6 +223,15 @@ SugaredPtr ModuleSugared::get_item(Compiler& c, SourceRange r, Value* index, std
       if (name == k->s) return child;
     c.error(r, "Key Error, " + k->s);
   }
+  if (info->container == ClassInfo::Container::ParameterDict) {
+    const Const* k = Compiler::known(index);
+    if (!k || k->kind != Const::Kind::Str)
+      c.error(r,
+              "Unable to extract string literal index. ParameterDict indexing is only supported with string literals.");
+    const Attribute* a = info->attribute(k->s);
+    if (!a) c.error(r, "Key Error, " + k->s);
+    return simple(c.get_attr(self, a->name, a->type, r));
+  }
   SugaredPtr method = try_attr(c, r, "__getitem__");
   if (!method)
     c.error(r, "Only ModuleList, Sequential, ModuleDict, ParameterList, and ParameterDict Modules are subscriptable");

@@ -702,6 +702,19 @@ def einsum(equation, tensors, path=None):
     return torch.einsum(equation, tensors)
 
 
+def convolution_mode(input, weight, bias, stride, padding, dilation, groups):
+    convolution = (torch.conv1d, torch.conv2d, torch.conv3d)[weight.dim() - 3]
+    return convolution(input, weight, bias, stride, padding, dilation, groups)
+
+
+def weight_norm(v, g, dim=0):
+    size = [1] * v.dim()
+    if dim < 0:
+        return v * (g / v.norm())
+    size[dim] = v.size(dim)
+    return v * (g / v.transpose(0, dim).reshape(v.size(dim), -1).norm(2, 1).view(size))
+
+
 _CDIST_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
 
 

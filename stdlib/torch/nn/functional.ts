@@ -278,9 +278,6 @@ def _legacy_reduction(size_average, reduce):
     return name
 
 
-_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
-
-
 def _reduction(reduction, size_average=None, reduce=None):
     """The number by which operators know a reduction."""
     if size_average is not None or reduce is not None:
@@ -289,9 +286,14 @@ def _reduction(reduction, size_average=None, reduce=None):
         import warnings
         warnings.warn("reduction='elementwise_mean' is deprecated, please use reduction='mean' instead.")
         reduction = "mean"
-    if reduction not in _REDUCTIONS:
+    if reduction == "none":
+        return 0
+    elif reduction == "mean":
+        return 1
+    elif reduction == "sum":
+        return 2
+    else:
         raise ValueError("{} is not a valid value for reduction".format(reduction))
-    return _REDUCTIONS[reduction]
 
 
 def _reduced(loss, reduction):
@@ -370,7 +372,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
             var = torch.unsqueeze(var, -1)
         elif not (input.size()[:-1] == var.size()[:-1] and var.size(-1) == 1):
             raise ValueError("var is of incorrect size")
-    if reduction not in _REDUCTIONS:
+    if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
     if torch.any(var < 0):
         raise ValueError("var has negative entry/entries")
@@ -420,7 +422,7 @@ def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, r
     if weight is not None:
         loss = loss * weight
     loss = loss.sum(dim=input.dim() - 1) / input.size(input.dim() - 1)
-    if reduction not in _REDUCTIONS:
+    if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
     return _reduced(loss, reduction)
 
@@ -678,9 +680,17 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corne
     rank = input.dim()
     if rank in (3, 4, 5):
         if mode == "nearest":
-            return getattr(_nn, "upsample_nearest{}d".format(dims))(input, size, scales)
+            if rank == 3:
+                return _nn.upsample_nearest1d(input, size, scales)
+            if rank == 4:
+                return _nn.upsample_nearest2d(input, size, scales)
+            return _nn.upsample_nearest3d(input, size, scales)
         if mode == "nearest-exact":
-            return getattr(_nn, "_upsample_nearest_exact{}d".format(dims))(input, size, scales)
+            if rank == 3:
+                return _nn._upsample_nearest_exact1d(input, size, scales)
+            if rank == 4:
+                return _nn._upsample_nearest_exact2d(input, size, scales)
+            return _nn._upsample_nearest_exact3d(input, size, scales)
         if mode == "area":
             return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[dims - 1](input, size)
         if mode == "linear" and rank == 3:
@@ -773,7 +783,7 @@ def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale
     if input.dim() == 2:
         if offsets is not None:
             raise ValueError("if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length "
-                             "sequences. However, found offsets of type {}".format(str(type(offsets))))
+                             "sequences. However, found offsets of type {}".format("<class 'torch.Tensor'>"))
         offsets = torch.arange(0, input.numel(), input.size(1), dtype=input.dtype, device=input.device)
         input = input.reshape(-1)
         if per_sample_weights is not None:
@@ -785,8 +795,13 @@ def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale
             raise ValueError("offsets has to be a 1D Tensor")
     else:
         raise ValueError("input has to be 1D or 2D Tensor, but got Tensor of dimension {}".format(input.dim()))
-    numbers = {"sum": 0, "mean": 1, "max": 2}
-    if mode not in numbers:
+    if mode == "sum":
+        number = 0
+    elif mode == "mean":
+        number = 1
+    elif mode == "max":
+        number = 2
+    else:
         raise ValueError("mode has to be one of sum, mean or max")
     if mode == "max":
         if scale_grad_by_freq:
@@ -801,7 +816,7 @@ def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale
                                   "mode='sum' (got mode='{}'). Please open a feature request on GitHub.".format(mode))
     if padding_idx is not None:
         padding_idx = _row_index(padding_idx, weight.size(0))
-    return torch.embedding_bag(weight, input, offsets, scale_grad_by_freq, numbers[mode], sparse, per_sample_weights,
+    return torch.embedding_bag(weight, input, offsets, scale_grad_by_freq, number, sparse, per_sample_weights,
                                include_last_offset, padding_idx)[0]
 
 

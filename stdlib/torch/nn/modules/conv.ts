@@ -153,10 +153,10 @@ class _ConvTransposeNd(_ConvNd):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, transposed, output_padding, groups, bias,
                          padding_mode, device, dtype)
 
-    def _output_padding(self, input, output_size, stride, padding, kernel_size, num_spatial_dims, dilation=None):
+    def _output_padding(self, input, output_size, stride, padding, kernel_size, num_spatial_dims, dilation):
         """The output padding that gives the size asked for."""
         if output_size is None:
-            return _single(self.output_padding)
+            return list(self.output_padding)
         has_batch_dim = input.dim() == num_spatial_dims + 2
         extra = 2 if has_batch_dim else 1
         if len(output_size) == extra + num_spatial_dims:
@@ -164,19 +164,16 @@ class _ConvTransposeNd(_ConvNd):
         if len(output_size) != num_spatial_dims:
             raise ValueError("ConvTranspose{}D: for {}D input, output_size must have {} or {} elements (got {})".format(
                 num_spatial_dims, input.dim(), num_spatial_dims, extra + num_spatial_dims, len(output_size)))
-        low, high = [], []
-        for d in range(num_spatial_dims):
-            size = ((input.size(d + extra) - 1) * stride[d] - 2 * padding[d]
-                    + (dilation[d] if dilation is not None else 1) * (kernel_size[d] - 1) + 1)
-            low.append(size)
-            high.append(size + stride[d] - 1)
+        steps, pads, widths, gaps = list(stride), list(padding), list(kernel_size), list(dilation)
+        low = [(input.size(d + extra) - 1) * steps[d] - 2 * pads[d] + gaps[d] * (widths[d] - 1) + 1 for d in range(num_spatial_dims)]
+        high = [low[d] + steps[d] - 1 for d in range(num_spatial_dims)]
         for i in range(len(output_size)):
             if output_size[i] < low[i] or output_size[i] > high[i]:
                 raise ValueError("requested an output size of {}, but valid sizes range from {} to {} (for an input of {})".format(
                     output_size, low, high, input.size()[2:]))
         return [output_size[d] - low[d] for d in range(num_spatial_dims)]
 
-    def forward(self, input, output_size=None):
+    def forward(self, input: "Tensor", output_size: "Optional[List[int]]" = None) -> "Tensor":
         if self.padding_mode != "zeros":
             raise ValueError("Only `zeros` padding mode is supported for ConvTranspose{}d".format(self._dims))
         padding = self._output_padding(input, output_size, self.stride, self.padding, self.kernel_size, self._dims, self.dilation)

@@ -12,9 +12,25 @@ def _ntuple(n, name="parse"):
     return parse
 
 
-_single = _ntuple(1, "_single")
-_pair = _ntuple(2, "_pair")
-_triple = _ntuple(3, "_triple")
+# Those that scripted code meets are written out.
+def _single(x):
+    if hasattr(x, "__iter__") and not isinstance(x, str):
+        return tuple(x)
+    return (x,)
+
+
+def _pair(x):
+    if hasattr(x, "__iter__") and not isinstance(x, str):
+        return tuple(x)
+    return (x, x)
+
+
+def _triple(x):
+    if hasattr(x, "__iter__") and not isinstance(x, str):
+        return tuple(x)
+    return (x, x, x)
+
+
 _quadruple = _ntuple(4, "_quadruple")
 
 
