@@ -178,7 +178,27 @@ def _make_init(cls, fields, frozen):
         if has_post_init:
             self.__post_init__(*init_only)
 
+    def make_signature():
+        import inspect
+        parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+        for group, kind in ((positional, inspect.Parameter.POSITIONAL_OR_KEYWORD), (keyword, inspect.Parameter.KEYWORD_ONLY)):
+            for f in group:
+                default = f.default if f.default is not MISSING else _FACTORY if f.default_factory is not MISSING else inspect._empty
+                parameters.append(inspect.Parameter(f.name, kind, default=default, annotation=f.type))
+        return inspect.Signature(parameters, return_annotation=None)
+
+    __init__._make_signature = make_signature
     return __init__
+
+
+class _Factory:
+    """Stands in signatures for a default that a function makes."""
+
+    def __repr__(self):
+        return "<factory>"
+
+
+_FACTORY = _Factory()
 
 
 def _set_new(cls, name, value):

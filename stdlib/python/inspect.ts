@@ -313,7 +313,8 @@ def signature(obj, *, follow_wrapped=True, globals=None, locals=None, eval_str=F
     if own is not None and not isinstance(obj, type):
         return own
     if isinstance(obj, types.FunctionType):
-        return _of_function(obj)
+        make = obj.__dict__.get("_make_signature")
+        return make() if make is not None else _of_function(obj)
     import functools
     if isinstance(obj, functools.partial):
         s = signature(obj.func)

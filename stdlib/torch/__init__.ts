@@ -9,7 +9,9 @@ from _torch_c import (Generator, Parameter as _Parameter, Size, Tensor, TypedSto
                       can_cast, layout, memory_format, preserve_format, promote_types, result_type, sparse_coo, strided, tensor)
 from _torch_c import (bfloat16, bool, complex64, complex128, float16, float32, float64, int8, int16, int32, int64, uint8)
 
-__version__ = "1.13.1"
+from torch.torch_version import TorchVersion as _TorchVersion
+
+__version__ = _TorchVersion("1.13.1")
 half, float, double, cfloat, cdouble = float16, float32, float64, complex64, complex128
 short, int, long = int16, int32, int64
 legacy_contiguous_format = contiguous_format
@@ -408,13 +410,46 @@ for _name in ("block_diag", "cartesian_prod", "chain_matmul", "tensordot"):
     del globals()[_name]
 
 
+# --- mixed precision: see torch.amp ---
+def is_autocast_enabled():
+    return False
+
+
+is_autocast_cpu_enabled = is_autocast_enabled
+
+
+def get_autocast_gpu_dtype():
+    return float16
+
+
+def get_autocast_cpu_dtype():
+    return bfloat16
+
+
+def is_autocast_cache_enabled():
+    return True
+
+
+def clear_autocast_cache():
+    pass
+
+
+has_cuda = has_cudnn = has_mps = has_mkl = False
+has_lapack = has_openmp = has_mkldnn = has_spectral = True
+is_anomaly_enabled = is_anomaly_check_nan_enabled = _C.is_anomaly_enabled
+
+
+def set_anomaly_enabled(mode, check_nan=True):
+    _C._set_anomaly_enabled(mode and check_nan)
+
+
 # --- submodules ------------------------------------------------------------------------------------------------------------------
 import torch.autograd
 import torch._tensor
 
 _LAZY = {"nn", "optim", "utils", "jit", "cuda", "backends", "distributed", "distributions", "hub", "linalg", "special", "fft",
          "functional", "random", "serialization", "multiprocessing", "onnx", "sparse", "testing", "types", "version", "return_types",
-         "package", "profiler", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "masked", "__config__"}
+         "package", "profiler", "torch_version", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "masked", "__config__"}
 
 
 def __getattr__(name):
@@ -427,6 +462,9 @@ def __getattr__(name):
             if e.name != "torch." + name:
                 raise
             raise AttributeError(f"module 'torch' has no attribute '{name}': tsvm does not have that part of PyTorch") from None
+    if name == "sparse_csr":
+        from torch import sparse
+        return sparse._csr_layout()
     if name == "autocast":
         from torch.amp import autocast
         return autocast

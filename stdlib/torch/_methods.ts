@@ -207,6 +207,14 @@ def to_sparse(self, sparse_dim=None, *, layout=None, blocksize=None):
     return sparse._from_dense(self, sparse_dim)
 
 
+def to_sparse_csr(self):
+    """The nonzero elements of a matrix by rows."""
+    from torch import sparse
+    if self.dim() != 2:
+        raise RuntimeError(f"Expected a matrix of 2 dimensions for conversion to SparseCsr, but got {self.dim()}")
+    return sparse._csr_of(sparse._from_dense(self))
+
+
 def to_dense(self, dtype=None):
     """All elements, in memory: a strided tensor is that already."""
     return self if dtype is None else self.to(dtype)
@@ -240,6 +248,55 @@ def indices(self):
 
 def values(self):
     raise NotImplementedError("Could not run 'aten::values' with arguments from the 'CPU' backend: the tensor is not sparse")
+
+
+def where(self, condition, other):
+    """The elements where the condition holds, and those of `other` elsewhere."""
+    return torch.where(condition, self, other)
+
+
+def prelu(self, weight):
+    return torch.prelu(self, weight)
+
+
+def hardshrink(self, lambd=0.5):
+    return torch.nn.functional.hardshrink(self, lambd)
+
+
+def to_sparse_coo(self):
+    return self.to_sparse()
+
+
+def smm(self, mat):
+    return torch.smm(self, mat)
+
+
+def unsafe_chunk(self, chunks, dim=0):
+    return self.chunk(chunks, dim)
+
+
+def unsafe_split(self, split_size, dim=0):
+    return self.split(split_size, dim)
+
+
+def unsafe_split_with_sizes(self, split_sizes, dim=0):
+    return self.split(split_sizes, dim)
+
+
+def is_distributed(self):
+    return False
+
+
+def solve(self, *args, **kwargs):
+    return torch.solve(self)
+
+
+def lstsq(self, *args, **kwargs):
+    return torch.lstsq(self)
+
+
+def eig(self, *args, **kwargs):
+    return torch.eig(self)
 
 
 METHODS = {name: value for name, value in globals().items()

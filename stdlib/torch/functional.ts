@@ -752,6 +752,75 @@ def vmap(func, in_dims=0, out_dims=0):
     return batched
 
 
+def _removed(name, instead):
+    def function(*args, **kwargs):
+        raise RuntimeError(f"This function was deprecated since version 1.9 and is now removed. Please use the `torch.linalg.{instead}` "
+                           "function instead.")
+
+    function.__name__ = name
+    return function
+
+
+solve, lstsq, eig, matrix_rank = (_removed(name, name) for name in ("solve", "lstsq", "eig", "matrix_rank"))
+
+
+def frobenius_norm(input, dim=(), keepdim=False):
+    """The root of the sum of squares."""
+    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    return torch.linalg.vector_norm(input, 2, dims or None, keepdim)
+
+
+def norm_except_dim(v, pow=2, dim=0):
+    """The norms of the slices of one dimension."""
+    if dim == -1:
+        return v.norm(pow)
+    return v.norm(pow, [d for d in range(v.dim()) if d != dim % v.dim()], keepdim=True)
+
+
+def _copied(name):
+    def function(input, *args, **kwargs):
+        out = getattr(input, name)(*args, **kwargs)
+        return tuple(part.clone() for part in out) if isinstance(out, (tuple, list)) else out.clone(memory_format=torch.contiguous_format)
+
+    function.__name__ = name + "_copy"
+    function.__doc__ = f"What Tensor.{name} gives, in memory of its own."
+    return function
+
+
+for _name in ("t", "view", "expand", "permute", "transpose", "squeeze", "unsqueeze", "select", "split", "unbind", "detach", "diagonal",
+              "as_strided"):
+    globals()[_name + "_copy"] = _copied(_name)
+
+
+def alias_copy(input):
+    return input.clone()
+
+
+# --- sparse matrices ---
+def spmm(input, mat2):
+    """A sparse matrix times a dense one."""
+    return torch.mm(input, mat2)
+
+
+dsmm = spmm
+
+
+def smm(input, mat):
+    """A sparse matrix times a dense one, as a sparse one."""
+    from torch import sparse
+    return sparse._FUNCTIONS["smm"](input, mat)
+
+
+hspmm = smm
+
+
+def sparse_csr_tensor(crow_indices, col_indices, values, size=None, *, dtype=None, layout=None, device=None, requires_grad=False,
+                      pin_memory=False):
+    """A sparse matrix by rows."""
+    from torch import sparse
+    return sparse._make_csr(crow_indices, col_indices, values, size, dtype, requires_grad)
+
+
 # --- sparse tensors ------------------------------------------------------------------------------------------------------------------------
 def sparse_coo_tensor(indices, values=None, size=None, *, dtype=None, device=None, requires_grad=False):
     """A sparse tensor of values and their places."""

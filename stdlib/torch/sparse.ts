@@ -12,6 +12,43 @@ def _uncoalesced(what):
     raise RuntimeError(f"Cannot get {what} on an uncoalesced tensor, please call .coalesce() first")
 
 
+def _content(t):
+    if t.numel() == 0:
+        return "[], size=" + str(tuple(t.shape))
+    text = repr(t.detach())[7:]
+    return text[:text.rindex("]") + 1]
+
+
+def _text(parts, t, new_line):
+    """tensor(name=tensor(...), ..., size=..., nnz=..., layout=...), with the marks at the end broken into lines of 80 characters."""
+    pieces = []
+    for name, part in parts:
+        prefix = name + "=tensor("
+        pieces.append(prefix + _content(part).replace("\n       ", "\n" + " " * (7 + len(prefix))) + ")")
+    out = "tensor(" + ",\n       ".join(pieces)
+    marks = ["size=" + str(tuple(t.shape)), f"nnz={t._nnz()}"]
+    if t.dtype not in (torch.get_default_dtype(), torch.int64, torch.bool,
+                       torch.complex128 if torch.get_default_dtype() == torch.float64 else torch.complex64):
+        marks.append("dtype=" + str(t.dtype))
+    elif t.dtype == torch.int64 and t._nnz() == 0:
+        marks.append("dtype=torch.int64")
+    marks.append("layout=" + str(t.layout))
+    if t.grad_fn is not None:
+        marks.append(f"grad_fn=<{type(t.grad_fn).__name__}>")
+    elif t.requires_grad:
+        marks.append("requires_grad=True")
+    used = len(out) - out.rfind("\n") + 1
+    for mark in marks:
+        if new_line or used + len(mark) + 2 > 80:
+            out += ",\n       " + mark
+            used = 7 + len(mark)
+            new_line = False
+        else:
+            out += ", " + mark
+            used += len(mark) + 2
+    return out + ")"
+
+
 class _SparseTensor:
     """What torch.sparse_coo_tensor gives."""
 
@@ -113,6 +150,9 @@ class _SparseTensor:
         return self
 
     to_sparse_coo = to_sparse
+
+    def to_sparse_csr(self):
+        return _csr_of(self.coalesce())
 
     def coalesce(self):
         if self._is_coalesced:
@@ -412,29 +452,7 @@ class _SparseTensor:
 
     # --- text ---
     def __repr__(self):
-        def content(t):
-            if t.numel() == 0:
-                return "[], size=" + str(tuple(t.shape))
-            text = repr(t.detach())[7:]
-            return text[:text.rindex("]") + 1]
-
-        def shifted(prefix, text):
-            return prefix + text.replace("\n       ", "\n" + " " * (7 + len(prefix)))
-
-        out = "tensor(" + shifted("indices=tensor(", content(self._i)) + "),\n       " + \
-            shifted("values=tensor(", content(self._v)) + "),\n       "
-        marks = ["size=" + str(tuple(self._size)), f"nnz={self._nnz()}"]
-        if self.dtype not in (torch.get_default_dtype(), torch.int64, torch.bool,
-                              torch.complex128 if torch.get_default_dtype() == torch.float64 else torch.complex64):
-            marks.append("dtype=" + str(self.dtype))
-        elif self.dtype == torch.int64 and self._nnz() == 0:
-            marks.append("dtype=torch.int64")
-        marks.append("layout=torch.sparse_coo")
-        if self.grad_fn is not None:
-            marks.append(f"grad_fn=<{type(self.grad_fn).__name__}>")
-        elif self.requires_grad:
-            marks.append("requires_grad=True")
-        return out + ", ".join(marks) + ")"
+        return _text([("indices", self._i), ("values", self._v)], self, True)
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
@@ -492,10 +510,119 @@ for _name in _ZERO_PRESERVING:
         setattr(_SparseTensor, _name, _zero_preserving(_name))
 
 
+class _CsrTensor(_SparseTensor):
+    """A matrix by rows: where each row begins, the columns of its elements, and the elements. What it computes goes through the
+    coordinate form."""
+
+    is_sparse, is_sparse_csr = False, True
+
+    def __init__(self, crow, col, values, size):
+        self._crow, self._col = crow, col
+        rows = torch.arange(size[0]).repeat_interleave(crow[1:] - crow[:-1])
+        super().__init__(torch.stack([rows, col.to(torch.int64)]), values, size, True)
+
+    layout = property(lambda self: _csr_layout())
+
+    def crow_indices(self):
+        return self._crow
+
+    def col_indices(self):
+        return self._col
+
+    def values(self):
+        return self._v
+
+    def indices(self):
+        raise RuntimeError("indices expected sparse coordinate tensor layout but got SparseCsr")
+
+    def _coo(self):
+        return _SparseTensor(self._i, self._v, self._size, True)
+
+    def to_sparse(self, sparse_dim=None, **kwargs):
+        return self._coo()
+
+    to_sparse_coo = to_sparse
+
+    def to_sparse_csr(self):
+        return self
+
+    def _with(self, values, coalesced=None):
+        return _CsrTensor(self._crow, self._col, values, self._size)
+
+    def clone(self, *, memory_format=None):
+        return _CsrTensor(self._crow.clone(), self._col.clone(), self._v.clone(), self._size)
+
+    def add(self, other, *, alpha=1):
+        if type(other) is _CsrTensor:
+            return self._coo().add(other._coo(), alpha=alpha).to_sparse_csr()
+        return _add_to_dense(other, self._coo(), 1) if alpha == 1 else _add_to_dense(other * alpha, self._coo(), 1)
+
+    def transpose(self, dim0, dim1):
+        raise NotImplementedError("torch.sparse_csc: the transpose of a matrix by rows; use to_sparse() first")
+
+    def t(self):
+        return self.transpose(0, 1)
+
+    def __repr__(self):
+        return _text([("crow_indices", self._crow), ("col_indices", self._col), ("values", self._v)], self, False)
+
+
+class _Csr:
+    """torch.sparse_csr."""
+
+    def __repr__(self):
+        return "torch.sparse_csr"
+
+
+_the_csr_layout = _Csr()
+
+
+def _csr_layout():
+    return _the_csr_layout
+
+
+def _csr_of(coo):
+    """A coalesced sparse matrix by rows."""
+    if coo.dim() != 2 or coo.sparse_dim() != 2:
+        raise RuntimeError("Expected a sparse matrix of 2 dimensions for conversion to SparseCsr")
+    counts = torch.bincount(coo._i[0], minlength=coo._size[0]) if coo._nnz() else torch.zeros(coo._size[0], dtype=torch.int64)
+    crow = torch.cat([torch.zeros(1, dtype=torch.int64), counts.cumsum(0)])
+    return _CsrTensor(crow, coo._i[1].contiguous(), coo._v, coo._size)
+
+
+def _make_csr(crow, col, values, size, dtype, requires_grad):
+    """torch.sparse_csr_tensor(...)."""
+    crow = crow if isinstance(crow, Tensor) else torch.tensor(crow)
+    col = col if isinstance(col, Tensor) else torch.tensor(col)
+    if not isinstance(values, Tensor):
+        values = torch.tensor(values, dtype=dtype)
+    elif dtype is not None:
+        values = values.to(dtype)
+    if crow.dim() != 1 or col.dim() != 1 or values.dim() != 1:
+        raise NotImplementedError("batches and dense dimensions of matrices in CSR layout")
+    if size is None:
+        size = (crow.numel() - 1, int(col.max()) + 1 if col.numel() else 0)
+    size = torch.Size(size)
+    if crow.numel() != size[0] + 1:
+        raise RuntimeError(f"crow_indices.shape[-1] must be equal to the number of rows + 1 = {size[0] + 1}, but got {crow.numel()}")
+    if int(crow[0]) != 0:
+        raise RuntimeError("`crow_indices[..., 0] == 0` is not satisfied.")
+    if int(crow[-1]) != col.numel():
+        raise RuntimeError("`crow_indices[..., -1] == nnz` is not satisfied.")
+    if bool((crow[1:] < crow[:-1]).any()):
+        raise RuntimeError("`0 <= crow_indices[..., 1:] - crow_indices[..., :-1] <= ncols` is not satisfied.")
+    if col.numel() and not (0 <= int(col.min()) and int(col.max()) < size[1]):
+        raise RuntimeError("`0 <= col_indices < ncols` is not satisfied.")
+    if col.numel() != values.numel():
+        raise RuntimeError("number of elements in col_indices and values must match")
+    result = _CsrTensor(crow, col, values, size)
+    return result.requires_grad_() if requires_grad else result
+
+
 def isinstance_sparse(x):
     """Whether it is a sparse tensor (isinstance says Tensor)."""
     t = type(x)
-    return t is _SparseTensor or t is _SparseGradient
+    return t is _SparseTensor or t is _SparseGradient or t is _CsrTensor
 
 
 def _same_split(a, b):

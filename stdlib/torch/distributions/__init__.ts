@@ -14,11 +14,14 @@ from torch.distributions.transformed import (Gumbel, HalfCauchy, HalfNormal, Log
 from torch.distributions.kl import kl_divergence, register_kl
 from torch.distributions.constraint_registry import biject_to, transform_to
 
-_MISSING = ("ContinuousBernoulli", "FisherSnedecor", "Kumaraswamy", "LKJCholesky", "LowRankMultivariateNormal", "Wishart", "CorrCholeskyTransform",
-            "CumulativeDistributionTransform")
+_RATIOS = ("ContinuousBernoulli", "CumulativeDistributionTransform", "FisherSnedecor", "Kumaraswamy", "LogisticNormal")
+_MISSING = ("LKJCholesky", "LowRankMultivariateNormal", "Wishart", "CorrCholeskyTransform")
 
 
 def __getattr__(name):
+    if name in _RATIOS:
+        from torch.distributions import ratios
+        return getattr(ratios, name)
     if name in _MISSING:
         raise NotImplementedError(f"torch.distributions.{name} is a class of PyTorch that tsvm does not have yet")
     raise AttributeError(f"module 'torch.distributions' has no attribute '{name}'")

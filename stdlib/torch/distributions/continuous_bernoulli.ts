@@ -1,0 +1,2 @@
+"""ContinuousBernoulli, under its own module name."""
+from torch.distributions.ratios import ContinuousBernoulli

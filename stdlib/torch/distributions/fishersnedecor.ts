@@ -1,0 +1,2 @@
+"""FisherSnedecor, under its own module name."""
+from torch.distributions.ratios import FisherSnedecor

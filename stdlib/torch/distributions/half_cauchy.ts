@@ -1,0 +1,2 @@
+"""HalfCauchy, under its own module name."""
+from torch.distributions import HalfCauchy

@@ -1,0 +1,2 @@
+"""Kumaraswamy, under its own module name."""
+from torch.distributions.ratios import Kumaraswamy

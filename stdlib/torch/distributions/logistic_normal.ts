@@ -1,0 +1,2 @@
+"""LogisticNormal, under its own module name."""
+from torch.distributions.ratios import LogisticNormal

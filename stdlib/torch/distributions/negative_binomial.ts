@@ -1,0 +1,2 @@
+"""NegativeBinomial, under its own module name."""
+from torch.distributions import NegativeBinomial

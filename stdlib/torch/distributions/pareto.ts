@@ -1,0 +1,2 @@
+"""Pareto, under its own module name."""
+from torch.distributions import Pareto

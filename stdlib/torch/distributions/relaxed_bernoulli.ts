@@ -1,0 +1,2 @@
+"""RelaxedBernoulli, under its own module name."""
+from torch.distributions import RelaxedBernoulli

@@ -1,0 +1,2 @@
+"""RelaxedOneHotCategorical, under its own module name."""
+from torch.distributions import RelaxedOneHotCategorical

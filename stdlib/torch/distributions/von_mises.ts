@@ -1,0 +1,2 @@
+"""VonMises, under its own module name."""
+from torch.distributions import VonMises

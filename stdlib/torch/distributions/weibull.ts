@@ -1,0 +1,2 @@
+"""Weibull, under its own module name."""
+from torch.distributions import Weibull
