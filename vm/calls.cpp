@@ -9,6 +9,7 @@
 #include "vm/make.h"
 #include "vm/operations.h"
 #include "vm/runtime.h"
+#include "vm/shape.h"
 
 namespace tsvm::vm {
 
@@ -271,6 +272,25 @@ Called call_any(VM& vm, Value callee, std::span<const Value> args, std::span<Str
       all[0] = m->self;
       std::copy(args.begin(), args.end(), all + 1);
       return call_any(vm, m->function, {all, args.size() + 1}, keywords);
+    }
+    case Kind::Instance: {
+      // A module's forward, unless the module has hooks or a `forward` of its own.
+      Str* method = callee.o->type->called_method;
+      if (!method || callee.o->flags & kHasHooks || vm.module_hooks) break;
+      Value forward = lookup_in_type_borrow(callee.o->type, method);
+      if (!is_kind(forward, Kind::Function) || shape_find(attributes_of(callee.o)->shape, method) >= 0 ||
+          attributes_of(callee.o)->shape->dictionary >= 0)
+        break;
+      Value small[9];
+      std::vector<Value> large;
+      Value* all = small;
+      if (args.size() > 8) {
+        large.resize(args.size() + 1);
+        all = large.data();
+      }
+      all[0] = callee;
+      std::copy(args.begin(), args.end(), all + 1);
+      return call_any(vm, forward, {all, args.size() + 1}, keywords);
     }
     case Kind::Type: {
       auto* type = static_cast<Type*>(callee.o);

@@ -306,6 +306,7 @@ struct Type : GcObject {
   bool is_final = false;          // cannot be subclassed
   bool is_abstract = false;       // has __abstractmethods__: no instances
   bool is_gc = false;             // instances are GcObjects
+  Str* called_method = nullptr;  // instances without hooks are called by this method (nn.Module: forward)
   bool is_tensor_module = false;  // nn.Module or derived: attribute stores sort parameters, buffers, submodules
   bool overrides_getattribute = false;  // attribute loads cannot be cached
   bool overrides_setattr = false;       // attribute stores cannot be cached

@@ -583,6 +583,22 @@ void update_slots(VM& vm, Type* t) {
   }
   s.finalize = lookup_in_type_borrow(t, vm.names.del).is_unbound() ? nullptr : user_finalize;
 #undef SIMPLE
+  if (!t->is_tensor_module) return;
+  // What the root of all modules defines in the language stands for what its slots do.
+  Type* root = t;
+  for (Type* b : t->mro)
+    if (b->is_tensor_module) root = b;
+  auto inherits = [&](Str* name) { return lookup_in_type_borrow(t, name).same(dict_get_borrow(root->dict, name)); };
+  t->called_method = nullptr;
+  if (root == t) return;
+  if (inherits(vm.names.call)) {
+    s.call = root->slots.call;
+    t->called_method = root->called_method;
+  }
+  if (inherits(vm.names.setattr)) {
+    s.set_attr = root->slots.set_attr;
+    t->overrides_setattr = s.set_attr == user_set_attr;
+  }
 }
 
 bool is_special_name(Str* name) {

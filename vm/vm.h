@@ -144,6 +144,8 @@ class VM {
   /// Nesting of calls of functions of the language, kept by the interpreter; the limit is sys.setrecursionlimit's.
   int32_t depth = 0;
   int32_t recursion_limit = 1000;
+  /// There are hooks of all modules: no call of one goes straight to its method.
+  bool module_hooks = false;
   /// Called by a host when another thread than before goes on with the VM: measures the C++ stack from here.
   void use_this_thread();
   /// C++ stack: whoever recurses natively checks that it has not gone below. See StackGuard in vm/runtime.h.

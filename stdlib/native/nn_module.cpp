@@ -25,7 +25,6 @@ struct FieldsView : GcObject {
 
 struct NnExtension : Extension {
   Type* view_type = nullptr;
-  bool global_hooks = false;  // hooks of all modules: every call goes through _call_impl
 };
 
 /// The mark of a field; Plain when there is none of that name.
@@ -97,7 +96,7 @@ bool set_module_attr(VM& vm, Value self, Str* name, Value value) {
 }
 
 Value call_module(VM& vm, Value self, std::span<const Value> args, std::span<Str* const> keywords) {
-  if (self.o->flags & kHasHooks || __builtin_expect(vm.extension<NnExtension>().global_hooks, 0))
+  if (self.o->flags & kHasHooks || vm.module_hooks)
     return call_method(vm, self, vm.name("_call_impl"), args, keywords);
   return call_method(vm, self, vm.name("forward"), args, keywords);
 }
@@ -299,7 +298,7 @@ const NativeDef kFunctions[] = {
      "Calls of that module go through _call_impl from now on."},
     {"set_global_hooks(on, /)",
      [](VM& vm, const Value* a) {
-       vm.extension<NnExtension>().global_hooks = truth(vm, a[0]) == 1;
+       vm.module_hooks = truth(vm, a[0]) == 1;
        return Value::none();
      },
      "Whether calls of all modules go through _call_impl."},
@@ -316,6 +315,7 @@ const NativeDef kFunctions[] = {
        type->is_tensor_module = true;
        type->slots.set_attr = set_module_attr;
        type->slots.call = call_module;
+       type->called_method = vm.name("forward");
        return Value::none();
      },
      "Makes a class the root of all modules; classes derived from it later are modules too."},

@@ -1,4 +1,4 @@
-// exit and quit: what the prompt's users type, and scripts call.
+// exit, quit and help: what the prompt's users type, and scripts call.
 #include "stdlib/native/site.h"
 
 #include "vm/make.h"
@@ -27,6 +27,14 @@ Value quitter_call(VM& vm, Value, std::span<const Value> args, std::span<Str* co
   return raise_value(vm, *e);
 }
 
+const NativeDef kHelp = {"help(*args)",
+                         [](VM& vm, const Value* a) {
+                           Ref module(vm.callbacks.import_module(vm, "pydoc"));
+                           if (module.is_error()) return Value::error();
+                           return call_method(vm, *module, "help", as<Tuple>(a[0])->span());
+                         },
+                         "Shows the signature and the docstring of an object."};
+
 }  // namespace
 
 void add_exit_functions(VM& vm) {
@@ -35,6 +43,8 @@ void add_exit_functions(VM& vm) {
   t->slots.repr = quitter_repr;
   t->slots.call = quitter_call;
   finish_type(vm, t);
+  Ref builtins_name(make_str(vm, "builtins")), help(make_native_function(vm, &kHelp, *builtins_name));
+  dict_set(vm, vm.builtins, "help", *help);
   for (const char* word : {"exit", "quit"}) {
     auto* q = allocate_object<Quitter>(vm, t, Kind::Native);
     q->word = word;
