@@ -96,8 +96,7 @@ bool set_module_attr(VM& vm, Value self, Str* name, Value value) {
 }
 
 Value call_module(VM& vm, Value self, std::span<const Value> args, std::span<Str* const> keywords) {
-  if (self.o->flags & kHasHooks || vm.module_hooks)
-    return call_method(vm, self, vm.name("_call_impl"), args, keywords);
+  if (self.o->flags & kHasHooks || vm.module_hooks) return call_method(vm, self, vm.name("_call_impl"), args, keywords);
   return call_method(vm, self, vm.name("forward"), args, keywords);
 }
 

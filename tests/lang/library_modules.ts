@@ -10,12 +10,13 @@ import warnings
 for text in ("-1.5", "'a' 'b'", "[1, (2,), {'a': None}, {3}]", "1-2j", "()", "1, 2", "0x10", "b'x'", " {'k': [True, ...]}"):
     print(repr(ast.literal_eval(text)), end=";")
 print()  # expect: -1.5;'ab';[1, (2,), {'a': None}, {3}];(1-2j);();(1, 2);16;b'x';{'k': [True, Ellipsis]};
+raised = []
 for text in ("a", "f(1)", "1 + 1", "-'a'", "[x for x in y]", "[1,"):
     try:
         ast.literal_eval(text)
     except (ValueError, SyntaxError) as e:
-        print(type(e).__name__, end=" ")
-print()  # expect: ValueError ValueError ValueError ValueError ValueError SyntaxError
+        raised.append(type(e).__name__)
+print(*raised)  # expect: ValueError ValueError ValueError ValueError ValueError SyntaxError
 
 print(difflib.get_close_matches("appel", ["ape", "apple", "peach", "puppy"]))  # expect: ['apple', 'ape']
 print(difflib.SequenceMatcher(None, "qabxcd", "abycdf").get_opcodes()[:3])  # expect: [('delete', 0, 1, 0, 0), ('equal', 1, 3, 0, 2), ('replace', 3, 4, 2, 3)]
