@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/core/Tensor.h"
+#include "ATen/core/ivalue.h"
 #include "ops/tensor/device.h"
 #include "ops/tensor/dtype.h"
 #include "ops/tensor/generator.h"

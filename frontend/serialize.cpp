@@ -99,9 +99,10 @@ std::string type_text(const IValue& v) {
     return "Tuple[" + (s.empty() ? std::string("()") : s) + "]";
   }
   if (v.isGenericDict()) {
-    const auto& entries = v.dict_entries();
-    if (entries.empty()) return "Dict[str, Tensor]";
-    return "Dict[" + type_text(entries[0].first) + ", " + type_text(entries[0].second) + "]";
+    const auto& dict = v.dict_impl();
+    if (!dict.size) return "Dict[str, Tensor]";
+    const auto& first = dict.entries[dict.next(0)];
+    return "Dict[" + type_text(first.key) + ", " + type_text(first.value) + "]";
   }
   return "NoneType";
 }
@@ -171,9 +172,10 @@ class Pickler {
       if (build) out += "tR";
     } else if (v.isGenericDict()) {
       out += "}(";
-      for (const auto& e : v.dict_entries()) {
-        value(e.first);
-        value(e.second);
+      for (const auto& e : v.dict_impl().entries) {
+        if (!e.live) continue;
+        value(e.key);
+        value(e.value);
       }
       out += 'u';
     } else {
@@ -399,8 +401,8 @@ class Unpickler {
         case 'h': recall(byte()); break;
         case 'j': recall(u32()); break;
         case ')': push(IValue(c10::ivalue::Tuple::create(std::vector<IValue>()))); break;
-        case ']': push(IValue::list_of({})); break;
-        case '}': push(IValue::dict_of({})); break;
+        case ']': push(IValue(c10::List<IValue>())); break;
+        case '}': push(IValue(c10::Dict<IValue, IValue>())); break;
         case '(': {
           Item m;
           m.mark = true;
@@ -462,7 +464,7 @@ class Unpickler {
         case 0x81:  // NEWOBJ: an object of some class, whose attributes BUILD gives
           pop();
           pop();
-          push(IValue::dict_of({}));
+          push(IValue(c10::Dict<IValue, IValue>()));
           break;
         case 'b': {
           IValue state = pop_value();
@@ -536,15 +538,13 @@ class Unpickler {
   }
   void append(std::vector<IValue> items) {
     if (!top().value.isList()) corrupt("it appends to what is no list");
-    std::vector<IValue> all = top().value.toListRef().vec();
-    for (IValue& v : items) all.push_back(std::move(v));
-    top().value = IValue::list_of(std::move(all));
+    const c10::List<IValue> list = top().value.toList();
+    for (IValue& v : items) list.push_back(std::move(v));
   }
   void set(std::vector<IValue> items) {
     if (!top().value.isGenericDict() || items.size() % 2) corrupt("it sets items of what is no dict");
-    auto entries = top().value.dict_entries();
-    for (size_t i = 0; i < items.size(); i += 2) entries.emplace_back(std::move(items[i]), std::move(items[i + 1]));
-    top().value = IValue::dict_of(std::move(entries));
+    const auto dict = top().value.toGenericDict();
+    for (size_t i = 0; i < items.size(); i += 2) dict.insert_or_assign(std::move(items[i]), std::move(items[i + 1]));
   }
   void persistent(const IValue& id) {
     // ("storage", class, key, location, count)
@@ -594,7 +594,7 @@ class Unpickler {
       if (a[4].toBool()) t.set_requires_grad(true);
       return push(IValue(t));
     }
-    if (callee.global == "collections OrderedDict") return push(IValue::dict_of({}));
+    if (callee.global == "collections OrderedDict") return push(IValue(c10::Dict<IValue, IValue>()));
     if (callee.global.rfind("torch.jit._pickle build_", 0) == 0 ||
         callee.global == "torch.jit._pickle restore_type_tag") {
       if (a.empty()) corrupt("a list is wrong");
@@ -621,17 +621,16 @@ IValue read_archive(std::vector<uint8_t> bytes, c10::optional<Device> device) {
 
 }  // namespace
 
-InputArchive::InputArchive() : object_(IValue::dict_of({})) {}
+InputArchive::InputArchive() : object_(IValue(c10::Dict<IValue, IValue>())) {}
 InputArchive::~InputArchive() = default;
 
 bool InputArchive::try_read(const std::string& key, IValue& value) {
   if (!object_.isGenericDict()) return false;
-  for (const auto& e : object_.dict_entries()) {
-    if (!e.first.isString() || e.first.toStringRef() != key) continue;
-    value = e.second;
-    return true;
-  }
-  return false;
+  const auto& dict = object_.dict_impl();
+  const size_t at = dict.find(IValue(key));
+  if (at == c10::detail::DictImpl::kNone) return false;
+  value = dict.entries[at].value;
+  return true;
 }
 void InputArchive::read(const std::string& key, IValue& value) {
   TORCH_CHECK(try_read(key, value), "No such serialized IValue '", prefix_, key, "'");
@@ -663,8 +662,8 @@ void InputArchive::read(const std::string& key, InputArchive& archive) {
 }
 std::vector<std::string> InputArchive::keys() {
   std::vector<std::string> out;
-  for (const auto& e : object_.dict_entries())
-    if (e.first.isString()) out.push_back(e.first.toStringRef());
+  for (const auto& e : object_.dict_impl().entries)
+    if (e.live && e.key.isString()) out.push_back(e.key.toStringRef());
   return out;
 }
 void InputArchive::load_from(const char* data, size_t size, c10::optional<Device> device) {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "ATen/core/Generator.h"
-#include "ATen/core/List.h"
 #include "ATen/core/TensorAccessor.h"
 #include "c10/core/Scalar.h"
 #include "c10/core/TensorOptions.h"
@@ -29,6 +28,8 @@ struct Node;
 }  // namespace torch
 
 namespace c10 {
+template <class T>
+class List;
 using TensorImpl = tsvm::ops::TensorImpl;
 namespace detail {
 void retain_tensor(TensorImpl* t) noexcept;

@@ -555,7 +555,7 @@ SugaredPtr Importer::path(const std::string& name) {
   return std::make_shared<PathName>(*this, name);
 }
 
-std::vector<script::Function*> Importer::add_source(std::string text) {
+std::vector<script::Function*> Importer::add_source(std::string text, ClassInfo* owner) {
   auto file = std::make_unique<File>();
   file->unit = std::make_shared<ParsedUnit>();
   file->unit->source = std::make_shared<const SourceFile>("<string>", std::move(text));
@@ -570,10 +570,13 @@ std::vector<script::Function*> Importer::add_source(std::string text) {
   for (const ast::Stmt* s : file->unit->tree.module->body)
     if (const auto* def = s->as<ast::FunctionDef>()) {
       std::string name(def->name);
-      std::string unique = state_.program->unique_name("__torch__." + name);
+      std::string unique = state_.program->unique_name((owner ? owner->name : std::string("__torch__")) + "." + name);
       state_.program->take_name(unique);
-      script::Function* f = declare_function(*def, *file, nullptr, unique);
-      own_functions_[name] = f;
+      script::Function* f = declare_function(*def, *file, owner, unique);
+      if (owner)
+        owner->methods.push_back(f);
+      else
+        own_functions_[name] = f;
       out.push_back(f);
     }
   files_["<string>" + std::to_string(files_.size())] = std::move(file);

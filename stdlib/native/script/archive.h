@@ -36,8 +36,8 @@ class Importer {
   /// The class, named tuple or enum of that name; none: there is no such. Throws CompileError.
   script::TypeId find_type(const std::string& name);
   script::Function* find_function(const std::string& name);
-  /// Source text whose functions see each other by name. Throws CompileError.
-  std::vector<script::Function*> add_source(std::string text);
+  /// Source text whose functions see each other by name; with an owner they are its methods. Throws CompileError.
+  std::vector<script::Function*> add_source(std::string text, script::ClassInfo* owner = nullptr);
   /// What a name in archive code means; null: nothing.
   script::SugaredPtr resolve(script::Compiler& c, script::Function& f, const std::string& name, SourceRange range);
   script::SugaredPtr path(const std::string& name);

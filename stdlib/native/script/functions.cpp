@@ -340,6 +340,13 @@ Value raise_script_error(VM& vm) {
   Ref out_text(make_str(vm, full));
   Value args[] = {*out_text};
   Ref out(make_exception(vm, raised, std::span<const Value>(args)));
+  if (is_jit) {
+    // For those who want to know what was raised, not how it is reported.
+    Ref original(make_str(vm, message));
+    if ((is_str(*class_name) && !set_attr(vm, *out, vm.name("_script_class"), *class_name)) ||
+        !set_attr(vm, *out, vm.name("_script_message"), *original))
+      return Value::error();
+  }
   return raise_value(vm, *out);
 }
 
@@ -347,10 +354,7 @@ Value raise_script_error(VM& vm) {
 
 Value ScriptState::call(script::Function& f, std::span<const Value> args, std::span<Str* const> keywords) {
   HostFunction& h = host_of(f);
-  if (h.code->is_unbound()) {
-    bool ok = guarded_compile(*vm, [&] { emit(f); });
-    if (!ok) return Value::error();
-  }
+  if (h.code->is_unbound() && !guarded_compile(*vm, [&] { emit(f); })) return Value::error();
   size_t positional = args.size() - keywords.size();
   size_t n = f.params.size();
   auto schema = [&] {
@@ -413,14 +417,18 @@ Value ScriptState::call(script::Function& f, std::span<const Value> args, std::s
     }
   std::vector<Value> raw;
   for (Ref& v : values) raw.push_back(*v);
-  Ref result;
-  {
-    TracePause pause(*vm);
-    result = Ref(vm::call(*vm, *h.code, raw));
-  }
-  if (result.is_error()) return raise_script_error(*vm);
+  Ref result(run(f, raw));
+  if (result.is_error()) return Value::error();
   trace_call(*vm, f, raw, *result);
   return from_script(*result, f.result);
+}
+
+Value ScriptState::run(script::Function& f, std::span<const Value> args) {
+  HostFunction& h = host_of(f);
+  if (h.code->is_unbound() && !guarded_compile(*vm, [&] { emit(f); })) return Value::error();
+  TracePause pause(*vm);
+  Value result = vm::call(*vm, *h.code, args);
+  return result.is_error() ? raise_script_error(*vm) : result;
 }
 
 // --- functions of the library, and plain ones ---

@@ -125,6 +125,8 @@ class ScriptState : public vm::Extension, public script::Host, public script::Em
   }
   /// Calls a compiled function with values of the language.
   vm::Value call(script::Function& f, std::span<const vm::Value> args, std::span<vm::Str* const> keywords);
+  /// Calls it with values of scripted code, which it may change; so is the result.
+  vm::Value run(script::Function& f, std::span<const vm::Value> args);
   bool is_library(vm::Function* f) const;
 
   // --- classes (classes.cpp) ---

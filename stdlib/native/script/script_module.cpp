@@ -256,7 +256,7 @@ const NativeDef kFunctions[] = {
            s.program->add_class(script::ClassInfo::Kind::Module, s.program->unique_name(from->name));
        script_host::HostClass& h = s.host_of(*info);
        h.type = s.host_of(*from).type;
-       h.hold = Ref::copy(Value::object(h.type));
+       if (h.type) h.hold = Ref::copy(Value::object(h.type));
        return Value::integer(info->type.index);
      },
      "A module type without attributes, for what is frozen."},
