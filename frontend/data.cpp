@@ -1,12 +1,112 @@
-// Samplers and the MNIST files.
+// Samplers, the MNIST files, and the threads of data loaders.
 #include "torch/data.h"
 
+#include <condition_variable>
+#include <deque>
 #include <fstream>
+#include <map>
+#include <mutex>
+#include <thread>
 
 #include "torch/serialize.h"
 
 namespace torch {
 namespace data {
+
+// --- worker threads --------------------------------------------------------------------------------------------------
+
+struct WorkerPool::State {
+  struct Outcome {
+    std::shared_ptr<void> result;
+    std::exception_ptr error;
+  };
+  void run(size_t worker) {
+    for (;;) {
+      std::unique_lock<std::mutex> lock(mutex);
+      ready.wait(lock, [&] { return stop || !jobs.empty(); });
+      if (stop) return;
+      auto job = std::move(jobs.front());
+      jobs.pop_front();
+      running++;
+      lock.unlock();
+      Outcome outcome;
+      try {
+        outcome.result = job.second(worker);
+      } catch (...) {
+        outcome.error = std::make_exception_ptr(WorkerException(std::current_exception()));
+      }
+      job.second = nullptr;
+      lock.lock();
+      results.emplace(job.first, std::move(outcome));
+      running--;
+      lock.unlock();
+      done.notify_all();
+    }
+  }
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::condition_variable ready, done;
+  std::deque<std::pair<size_t, Job>> jobs;
+  std::map<size_t, Outcome> results;
+  size_t pushed = 0, popped = 0, running = 0;
+  bool stop = false;
+};
+
+WorkerPool::WorkerPool(size_t workers) : state_(std::make_unique<State>()) {
+  for (size_t i = 0; i < workers; i++) state_->threads.emplace_back([state = state_.get(), i] { state->run(i); });
+}
+WorkerPool::~WorkerPool() {
+  {
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->stop = true;
+  }
+  state_->ready.notify_all();
+  for (std::thread& t : state_->threads) t.join();
+}
+void WorkerPool::push(Job job) {
+  {
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->jobs.emplace_back(state_->pushed++, std::move(job));
+  }
+  state_->ready.notify_one();
+}
+size_t WorkerPool::pending() const { return state_->pushed - state_->popped; }
+std::shared_ptr<void> WorkerPool::pop(bool in_order, c10::optional<std::chrono::milliseconds> timeout) {
+  State& s = *state_;
+  std::unique_lock<std::mutex> lock(s.mutex);
+  auto there = [&] { return in_order ? s.results.count(s.popped) != 0 : !s.results.empty(); };
+  if (timeout)
+    TORCH_CHECK(s.done.wait_for(lock, *timeout, there),
+                "Timeout in DataLoader queue while waiting for next batch (timeout was ", timeout->count(), " ms)");
+  else
+    s.done.wait(lock, there);
+  auto it = in_order ? s.results.find(s.popped) : s.results.begin();
+  State::Outcome outcome = std::move(it->second);
+  s.results.erase(it);
+  s.popped++;
+  if (outcome.error) std::rethrow_exception(outcome.error);
+  return std::move(outcome.result);
+}
+void WorkerPool::drain() {
+  State& s = *state_;
+  std::unique_lock<std::mutex> lock(s.mutex);
+  s.popped += s.jobs.size();
+  s.jobs.clear();
+  s.done.wait(lock, [&] { return s.running == 0; });
+  s.results.clear();
+  s.popped = s.pushed;
+}
+
+WorkerException::WorkerException(std::exception_ptr original) : original_exception(std::move(original)) {
+  try {
+    std::rethrow_exception(original_exception);
+  } catch (const std::exception& e) {
+    message = std::string("Caught exception in DataLoader worker thread. Original message: ") + e.what();
+  } catch (...) {
+    message = "Caught exception in DataLoader worker thread.";
+  }
+}
+
 namespace samplers {
 
 using c10::IValue;

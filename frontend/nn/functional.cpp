@@ -15,12 +15,12 @@ namespace functional {
 namespace {
 
 template <class... T>
-int64_t number_of(const std::variant<T...>& reduction) {
+int64_t number_of(const enumtype::Choice<T...>& reduction) {
   const std::string name = enumtype::get_enum_name(reduction);
   return name == "kNone" ? 0 : name == "kMean" ? 1 : 2;
 }
 template <class... T>
-Tensor reduced(Tensor loss, const std::variant<T...>& reduction) {
+Tensor reduced(Tensor loss, const enumtype::Choice<T...>& reduction) {
   const int64_t r = number_of(reduction);
   return r == 0 ? loss : r == 1 ? loss.mean() : loss.sum();
 }
@@ -119,7 +119,7 @@ Tensor affine_grid(const Tensor& theta, const IntArrayRef& size, bool align_corn
   return at::affine_grid_generator(theta, size, align_corners);
 }
 Tensor grid_sample(const Tensor& input, const Tensor& grid, const GridSampleFuncOptions& o) {
-  const int64_t mode = std::holds_alternative<enumtype::kBilinear>(o.mode()) ? 0 : 1;
+  const int64_t mode = c10::holds_alternative<enumtype::kBilinear>(o.mode()) ? 0 : 1;
   const int64_t padding = static_cast<int64_t>(o.padding_mode().index());
   if (!o.align_corners())
     TORCH_WARN("Default grid_sample and affine_grid behavior has changed ",
@@ -350,7 +350,7 @@ Tensor normalize(const Tensor& input, NormalizeFuncOptions o) {
     if (const auto* sizes = std::get_if<ExpandingArray<D>>(&o.padding().base()))                                    \
       return at::conv##D##d(input, weight, maybe(o.bias()), list(o.stride()), list(*sizes), list(o.dilation()),     \
                             o.groups());                                                                            \
-    const char* mode = std::holds_alternative<enumtype::kValid>(o.padding().base()) ? "valid" : "same";             \
+    const char* mode = c10::holds_alternative<enumtype::kValid>(o.padding().base()) ? "valid" : "same";             \
     return at::conv##D##d(input, weight, maybe(o.bias()), list(o.stride()), c10::string_view(mode),                 \
                           list(o.dilation()), o.groups());                                                          \
   }                                                                                                                 \

@@ -12,14 +12,14 @@ namespace init {
 namespace {
 double fan_of(const Tensor& tensor, FanModeType mode) {
   const auto [in, out] = _calculate_fan_in_and_fan_out(tensor);
-  return static_cast<double>(std::holds_alternative<enumtype::kFanIn>(mode) ? in : out);
+  return static_cast<double>(c10::holds_alternative<enumtype::kFanIn>(mode) ? in : out);
 }
 }  // namespace
 
 double calculate_gain(NonlinearityType nonlinearity, double param) {
-  if (std::holds_alternative<enumtype::kTanh>(nonlinearity)) return 5.0 / 3.0;
-  if (std::holds_alternative<enumtype::kReLU>(nonlinearity)) return std::sqrt(2.0);
-  if (std::holds_alternative<enumtype::kLeakyReLU>(nonlinearity)) return std::sqrt(2.0 / (1 + param * param));
+  if (c10::holds_alternative<enumtype::kTanh>(nonlinearity)) return 5.0 / 3.0;
+  if (c10::holds_alternative<enumtype::kReLU>(nonlinearity)) return std::sqrt(2.0);
+  if (c10::holds_alternative<enumtype::kLeakyReLU>(nonlinearity)) return std::sqrt(2.0 / (1 + param * param));
   return 1.0;
 }
 
@@ -119,8 +119,7 @@ Tensor xavier_uniform_(Tensor tensor, double gain) {
   return tensor.uniform_(-bound, bound);
 }
 std::tuple<int64_t, int64_t> _calculate_fan_in_and_fan_out(const Tensor& tensor) {
-  TORCH_CHECK(tensor.dim() >= 2,
-              "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions");
+  TORCH_CHECK(tensor.dim() >= 2, "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions");
   int64_t in = tensor.size(1), out = tensor.size(0);
   if (tensor.dim() > 2) {
     const int64_t field = tensor[0][0].numel();

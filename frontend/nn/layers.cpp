@@ -57,8 +57,8 @@ Tensor LinearImpl::forward(const Tensor& input) { return F::linear(input, weight
 
 BilinearImpl::BilinearImpl(const BilinearOptions& o) : options(o) { BilinearImpl::reset(); }
 void BilinearImpl::reset() {
-  weight = register_parameter(
-      "weight", torch::empty({options.out_features(), options.in1_features(), options.in2_features()}));
+  weight = register_parameter("weight",
+                              torch::empty({options.out_features(), options.in1_features(), options.in2_features()}));
   if (options.bias())
     bias = register_parameter("bias", torch::empty(options.out_features()));
   else
@@ -95,11 +95,11 @@ Tensor UnflattenImpl::forward(const Tensor& input) { return input.unflatten(opti
 
 // --- activations -----------------------------------------------------------------------------------------------------
 
-#define TORCH_LAYER(Name, call, ...)                                         \
-  void Name##Impl::reset() {}                                                \
-  void Name##Impl::pretty_print(std::ostream& s) const {                     \
+#define TORCH_LAYER(Name, call, ...)                                          \
+  void Name##Impl::reset() {}                                                 \
+  void Name##Impl::pretty_print(std::ostream& s) const {                      \
     words(s) << "torch::nn::" #Name << "(" __VA_OPT__(<<) __VA_ARGS__ << ")"; \
-  }                                                                          \
+  }                                                                           \
   Tensor Name##Impl::forward(const Tensor& input) { return call; }
 #define TORCH_INPLACE (options.inplace() ? ", inplace=true" : "")
 #define TORCH_ONLY_INPLACE (options.inplace() ? "inplace=true" : "")
@@ -146,8 +146,7 @@ TORCH_LAYER(GELU, F::gelu(input, options))
 TORCH_LAYER(SiLU, F::silu(input))
 TORCH_LAYER(Mish, F::mish(input))
 TORCH_LAYER(Sigmoid, input.sigmoid())
-TORCH_LAYER(Softplus, F::softplus(input, options),
-            "beta=" << options.beta() << ", threshold=" << options.threshold())
+TORCH_LAYER(Softplus, F::softplus(input, options), "beta=" << options.beta() << ", threshold=" << options.threshold())
 TORCH_LAYER(Softshrink, F::softshrink(input, options), options.lambda())
 TORCH_LAYER(Softsign, F::softsign(input))
 TORCH_LAYER(Tanh, input.tanh())
@@ -170,8 +169,9 @@ void ConvNdImpl<D, Derived>::reset() {
   TORCH_CHECK(options.out_channels() % options.groups() == 0, "out_channels must be divisible by groups");
   // Padding on both sides, last dimension first, for the modes that pad by hand.
   _reversed_padding_repeated_twice.assign(2 * D, 0);
-  if (std::holds_alternative<enumtype::kSame>(options.padding().base())) {
-    for (size_t i = 0; i < D; i++) TORCH_CHECK((*options.stride())[i] == 1, "padding='same' is not supported for strided convolutions");
+  if (c10::holds_alternative<enumtype::kSame>(options.padding().base())) {
+    for (size_t i = 0; i < D; i++)
+      TORCH_CHECK((*options.stride())[i] == 1, "padding='same' is not supported for strided convolutions");
     for (size_t i = 0; i < D; i++) {
       const int64_t total = (*options.dilation())[i] * ((*options.kernel_size())[i] - 1);
       _reversed_padding_repeated_twice[2 * (D - 1 - i)] = total / 2;
@@ -211,9 +211,9 @@ template <size_t D, class Options>
 void print_conv(std::ostream& s, const char* kind, const Options& o) {
   words(s) << "torch::nn::" << kind << D << "d(" << o.in_channels() << ", " << o.out_channels()
            << ", kernel_size=" << plain(o.kernel_size()) << ", stride=" << plain(o.stride());
-  if (std::holds_alternative<enumtype::kValid>(o.padding().base())) {
+  if (c10::holds_alternative<enumtype::kValid>(o.padding().base())) {
     s << ", padding='valid'";
-  } else if (std::holds_alternative<enumtype::kSame>(o.padding().base())) {
+  } else if (c10::holds_alternative<enumtype::kSame>(o.padding().base())) {
     s << ", padding='same'";
   } else {
     const auto& padding = std::get<ExpandingArray<D>>(o.padding().base());
@@ -223,14 +223,14 @@ void print_conv(std::ostream& s, const char* kind, const Options& o) {
   if (*o.output_padding() != *ExpandingArray<D>(0)) s << ", output_padding=" << plain(o.output_padding());
   if (o.groups() != 1) s << ", groups=" << o.groups();
   if (!o.bias()) s << ", bias=" << false;
-  if (!std::holds_alternative<enumtype::kZeros>(o.padding_mode()))
+  if (!c10::holds_alternative<enumtype::kZeros>(o.padding_mode()))
     s << ", padding_mode=" << enumtype::get_enum_name(o.padding_mode());
   s << ")";
 }
 F::PadFuncOptions::mode_t pad_mode(const detail::conv_padding_mode_t& mode) {
-  if (std::holds_alternative<enumtype::kReflect>(mode)) return torch::kReflect;
-  if (std::holds_alternative<enumtype::kReplicate>(mode)) return torch::kReplicate;
-  if (std::holds_alternative<enumtype::kCircular>(mode)) return torch::kCircular;
+  if (c10::holds_alternative<enumtype::kReflect>(mode)) return torch::kReflect;
+  if (c10::holds_alternative<enumtype::kReplicate>(mode)) return torch::kReplicate;
+  if (c10::holds_alternative<enumtype::kCircular>(mode)) return torch::kCircular;
   return torch::kConstant;
 }
 }  // namespace
@@ -255,8 +255,8 @@ std::vector<int64_t> ConvTransposeNdImpl<D, Derived>::_output_padding(const Tens
   std::vector<int64_t> out;
   const auto& padding = std::get<ExpandingArray<D>>(o.padding().base());
   for (size_t d = 0; d < D; d++) {
-    const int64_t low = (input.size(static_cast<int64_t>(d) + 2) - 1) * (*o.stride())[d] - 2 * (*padding)[d] +
-                        (*o.kernel_size())[d];
+    const int64_t low =
+        (input.size(static_cast<int64_t>(d) + 2) - 1) * (*o.stride())[d] - 2 * (*padding)[d] + (*o.kernel_size())[d];
     const int64_t high = low + (*o.stride())[d] - 1;
     TORCH_CHECK(wanted[d] >= low && wanted[d] <= high, "requested an output size of ", wanted,
                 ", but valid sizes range from ", low, " to ", high, " in dimension ", d);
@@ -265,48 +265,51 @@ std::vector<int64_t> ConvTransposeNdImpl<D, Derived>::_output_padding(const Tens
   return out;
 }
 
-#define TORCH_CONV(D)                                                                                                 \
-  Conv##D##dImpl::Conv##D##dImpl(Conv##D##dOptions o)                                                                 \
-      : ConvNdImpl(detail::ConvNdOptions<D>(o.in_channels(), o.out_channels(), o.kernel_size())                       \
-                       .stride(o.stride())                                                                            \
-                       .padding(o.padding())                                                                          \
-                       .dilation(o.dilation())                                                                        \
-                       .groups(o.groups())                                                                            \
-                       .bias(o.bias())                                                                                \
-                       .padding_mode(o.padding_mode())) {}                                                            \
-  Tensor Conv##D##dImpl::forward(const Tensor& input) {                                                               \
-    auto call = F::Conv##D##dFuncOptions().bias(bias).stride(options.stride()).dilation(options.dilation()).groups(   \
-        options.groups());                                                                                            \
-    if (std::holds_alternative<enumtype::kZeros>(options.padding_mode()))                                             \
-      return F::conv##D##d(input, weight, call.padding(options.padding()));                                           \
-    const Tensor padded =                                                                                             \
-        F::pad(input, F::PadFuncOptions(_reversed_padding_repeated_twice).mode(pad_mode(options.padding_mode())));    \
-    return F::conv##D##d(padded, weight, call);                                                                       \
-  }                                                                                                                   \
-  ConvTranspose##D##dImpl::ConvTranspose##D##dImpl(ConvTranspose##D##dOptions o)                                      \
-      : ConvTransposeNdImpl(detail::ConvNdOptions<D>(o.in_channels(), o.out_channels(), o.kernel_size())              \
-                                .stride(o.stride())                                                                   \
-                                .padding(detail::conv_padding_t<D>(IntArrayRef(o.padding())))                         \
-                                .dilation(o.dilation())                                                               \
-                                .transposed(true)                                                                     \
-                                .output_padding(o.output_padding())                                                   \
-                                .groups(o.groups())                                                                   \
-                                .bias(o.bias())                                                                       \
-                                .padding_mode(o.padding_mode())) {}                                                   \
-  Tensor ConvTranspose##D##dImpl::forward(const Tensor& input, const c10::optional<IntArrayRef>& output_size) {       \
-    TORCH_CHECK(std::holds_alternative<enumtype::kZeros>(options.padding_mode()),                                     \
-                "Only `zeros` padding mode is supported for ConvTranspose" #D "d");                                   \
-    return F::conv_transpose##D##d(input, weight,                                                                     \
-                                   F::ConvTranspose##D##dFuncOptions()                                                \
-                                       .bias(bias)                                                                    \
-                                       .stride(options.stride())                                                      \
-                                       .padding(std::get<ExpandingArray<D>>(options.padding().base()))                \
-                                       .output_padding(_output_padding(input, output_size))                           \
-                                       .groups(options.groups())                                                      \
-                                       .dilation(options.dilation()));                                                \
-  }                                                                                                                   \
-  template class ConvNdImpl<D, Conv##D##dImpl>;                                                                       \
-  template class ConvNdImpl<D, ConvTranspose##D##dImpl>;                                                              \
+#define TORCH_CONV(D)                                                                                              \
+  Conv##D##dImpl::Conv##D##dImpl(Conv##D##dOptions o)                                                              \
+      : ConvNdImpl(detail::ConvNdOptions<D>(o.in_channels(), o.out_channels(), o.kernel_size())                    \
+                       .stride(o.stride())                                                                         \
+                       .padding(o.padding())                                                                       \
+                       .dilation(o.dilation())                                                                     \
+                       .groups(o.groups())                                                                         \
+                       .bias(o.bias())                                                                             \
+                       .padding_mode(o.padding_mode())) {}                                                         \
+  Tensor Conv##D##dImpl::forward(const Tensor& input) {                                                            \
+    auto call = F::Conv##D##dFuncOptions()                                                                         \
+                    .bias(bias)                                                                                    \
+                    .stride(options.stride())                                                                      \
+                    .dilation(options.dilation())                                                                  \
+                    .groups(options.groups());                                                                     \
+    if (c10::holds_alternative<enumtype::kZeros>(options.padding_mode()))                                          \
+      return F::conv##D##d(input, weight, call.padding(options.padding()));                                        \
+    const Tensor padded =                                                                                          \
+        F::pad(input, F::PadFuncOptions(_reversed_padding_repeated_twice).mode(pad_mode(options.padding_mode()))); \
+    return F::conv##D##d(padded, weight, call);                                                                    \
+  }                                                                                                                \
+  ConvTranspose##D##dImpl::ConvTranspose##D##dImpl(ConvTranspose##D##dOptions o)                                   \
+      : ConvTransposeNdImpl(detail::ConvNdOptions<D>(o.in_channels(), o.out_channels(), o.kernel_size())           \
+                                .stride(o.stride())                                                                \
+                                .padding(detail::conv_padding_t<D>(IntArrayRef(o.padding())))                      \
+                                .dilation(o.dilation())                                                            \
+                                .transposed(true)                                                                  \
+                                .output_padding(o.output_padding())                                                \
+                                .groups(o.groups())                                                                \
+                                .bias(o.bias())                                                                    \
+                                .padding_mode(o.padding_mode())) {}                                                \
+  Tensor ConvTranspose##D##dImpl::forward(const Tensor& input, const c10::optional<IntArrayRef>& output_size) {    \
+    TORCH_CHECK(c10::holds_alternative<enumtype::kZeros>(options.padding_mode()),                                  \
+                "Only `zeros` padding mode is supported for ConvTranspose" #D "d");                                \
+    return F::conv_transpose##D##d(input, weight,                                                                  \
+                                   F::ConvTranspose##D##dFuncOptions()                                             \
+                                       .bias(bias)                                                                 \
+                                       .stride(options.stride())                                                   \
+                                       .padding(std::get<ExpandingArray<D>>(options.padding().base()))             \
+                                       .output_padding(_output_padding(input, output_size))                        \
+                                       .groups(options.groups())                                                   \
+                                       .dilation(options.dilation()));                                             \
+  }                                                                                                                \
+  template class ConvNdImpl<D, Conv##D##dImpl>;                                                                    \
+  template class ConvNdImpl<D, ConvTranspose##D##dImpl>;                                                           \
   template class ConvTransposeNdImpl<D, ConvTranspose##D##dImpl>;
 TORCH_CONV(1)
 TORCH_CONV(2)
@@ -315,62 +318,62 @@ TORCH_CONV(3)
 
 // --- pooling ---------------------------------------------------------------------------------------------------------
 
-#define TORCH_POOLS(D)                                                                                            \
-  TORCH_LAYER(AvgPool##D##d, F::avg_pool##D##d(input, options),                                                   \
-              "kernel_size=" << plain(options.kernel_size()) << ", stride=" << plain(options.stride())            \
-                             << ", padding=" << plain(options.padding()))                                         \
-  TORCH_LAYER(MaxPool##D##d, F::max_pool##D##d(input, options),                                                   \
-              "kernel_size=" << plain(options.kernel_size()) << ", stride=" << plain(options.stride())            \
-                             << ", padding=" << plain(options.padding())                                          \
-                             << ", dilation=" << plain(options.dilation()) << ", ceil_mode=" << options.ceil_mode()) \
-  std::tuple<Tensor, Tensor> MaxPool##D##dImpl::forward_with_indices(const Tensor& input) {                       \
-    return F::max_pool##D##d_with_indices(input, options);                                                        \
-  }                                                                                                               \
-  TORCH_LAYER(AdaptiveAvgPool##D##d, F::adaptive_avg_pool##D##d(input, options),                                  \
-              "output_size=" << plain(options.output_size()))                                                     \
-  TORCH_LAYER(AdaptiveMaxPool##D##d, F::adaptive_max_pool##D##d(input, options),                                  \
-              "output_size=" << plain(options.output_size()))                                                     \
-  std::tuple<Tensor, Tensor> AdaptiveMaxPool##D##dImpl::forward_with_indices(const Tensor& input) {               \
-    return F::adaptive_max_pool##D##d_with_indices(input, options);                                               \
-  }                                                                                                               \
-  void MaxUnpool##D##dImpl::reset() {}                                                                            \
-  void MaxUnpool##D##dImpl::pretty_print(std::ostream& s) const {                                                 \
-    s << "torch::nn::MaxUnpool" #D "d(kernel_size=" << plain(options.kernel_size())                               \
-      << ", stride=" << plain(options.stride()) << ", padding=" << plain(options.padding()) << ")";               \
-  }                                                                                                               \
-  Tensor MaxUnpool##D##dImpl::forward(const Tensor& input, const Tensor& indices,                                 \
-                                      const c10::optional<std::vector<int64_t>>& output_size) {                   \
-    return F::max_unpool##D##d(input, indices,                                                                    \
-                               F::MaxUnpool##D##dFuncOptions(options.kernel_size())                               \
-                                   .stride(options.stride())                                                      \
-                                   .padding(options.padding())                                                    \
-                                   .output_size(output_size));                                                    \
+#define TORCH_POOLS(D)                                                                                                 \
+  TORCH_LAYER(AvgPool##D##d, F::avg_pool##D##d(input, options),                                                        \
+              "kernel_size=" << plain(options.kernel_size()) << ", stride=" << plain(options.stride())                 \
+                             << ", padding=" << plain(options.padding()))                                              \
+  TORCH_LAYER(MaxPool##D##d, F::max_pool##D##d(input, options),                                                        \
+              "kernel_size=" << plain(options.kernel_size()) << ", stride=" << plain(options.stride())                 \
+                             << ", padding=" << plain(options.padding()) << ", dilation=" << plain(options.dilation()) \
+                             << ", ceil_mode=" << options.ceil_mode())                                                 \
+  std::tuple<Tensor, Tensor> MaxPool##D##dImpl::forward_with_indices(const Tensor& input) {                            \
+    return F::max_pool##D##d_with_indices(input, options);                                                             \
+  }                                                                                                                    \
+  TORCH_LAYER(AdaptiveAvgPool##D##d, F::adaptive_avg_pool##D##d(input, options),                                       \
+              "output_size=" << plain(options.output_size()))                                                          \
+  TORCH_LAYER(AdaptiveMaxPool##D##d, F::adaptive_max_pool##D##d(input, options),                                       \
+              "output_size=" << plain(options.output_size()))                                                          \
+  std::tuple<Tensor, Tensor> AdaptiveMaxPool##D##dImpl::forward_with_indices(const Tensor& input) {                    \
+    return F::adaptive_max_pool##D##d_with_indices(input, options);                                                    \
+  }                                                                                                                    \
+  void MaxUnpool##D##dImpl::reset() {}                                                                                 \
+  void MaxUnpool##D##dImpl::pretty_print(std::ostream& s) const {                                                      \
+    s << "torch::nn::MaxUnpool" #D "d(kernel_size=" << plain(options.kernel_size())                                    \
+      << ", stride=" << plain(options.stride()) << ", padding=" << plain(options.padding()) << ")";                    \
+  }                                                                                                                    \
+  Tensor MaxUnpool##D##dImpl::forward(const Tensor& input, const Tensor& indices,                                      \
+                                      const c10::optional<std::vector<int64_t>>& output_size) {                        \
+    return F::max_unpool##D##d(input, indices,                                                                         \
+                               F::MaxUnpool##D##dFuncOptions(options.kernel_size())                                    \
+                                   .stride(options.stride())                                                           \
+                                   .padding(options.padding())                                                         \
+                                   .output_size(output_size));                                                         \
   }
 TORCH_POOLS(1)
 TORCH_POOLS(2)
 TORCH_POOLS(3)
 #undef TORCH_POOLS
-#define TORCH_LP(D)                                                                                                  \
-  TORCH_LAYER(LPPool##D##d, F::lp_pool##D##d(input, options),                                                        \
-              "norm_type=" << options.norm_type() << ", kernel_size=" << plain(options.kernel_size()) << ", stride=" \
-                           << plain(options.stride()) << ", ceil_mode=" << options.ceil_mode())
+#define TORCH_LP(D)                                                                                   \
+  TORCH_LAYER(LPPool##D##d, F::lp_pool##D##d(input, options),                                         \
+              "norm_type=" << options.norm_type() << ", kernel_size=" << plain(options.kernel_size()) \
+                           << ", stride=" << plain(options.stride()) << ", ceil_mode=" << options.ceil_mode())
 TORCH_LP(1)
 TORCH_LP(2)
 #undef TORCH_LP
-#define TORCH_FRACTIONAL(D)                                                                             \
-  void FractionalMaxPool##D##dImpl::reset() {                                                           \
-    options._random_samples() = register_buffer("_random_samples", options._random_samples());          \
-    TORCH_CHECK(options.output_size() || options.output_ratio(),                                        \
+#define TORCH_FRACTIONAL(D)                                                                                \
+  void FractionalMaxPool##D##dImpl::reset() {                                                              \
+    options._random_samples() = register_buffer("_random_samples", options._random_samples());             \
+    TORCH_CHECK(options.output_size() || options.output_ratio(),                                           \
                 "FractionalMaxPool" #D "d requires specifying either an output size, or a pooling ratio"); \
-  }                                                                                                     \
-  void FractionalMaxPool##D##dImpl::pretty_print(std::ostream& s) const {                               \
-    s << "torch::nn::FractionalMaxPool" #D "d()";                                                       \
-  }                                                                                                     \
-  Tensor FractionalMaxPool##D##dImpl::forward(const Tensor& input) {                                    \
-    return F::fractional_max_pool##D##d(input, options);                                                \
-  }                                                                                                     \
-  std::tuple<Tensor, Tensor> FractionalMaxPool##D##dImpl::forward_with_indices(const Tensor& input) {   \
-    return F::fractional_max_pool##D##d_with_indices(input, options);                                   \
+  }                                                                                                        \
+  void FractionalMaxPool##D##dImpl::pretty_print(std::ostream& s) const {                                  \
+    s << "torch::nn::FractionalMaxPool" #D "d()";                                                          \
+  }                                                                                                        \
+  Tensor FractionalMaxPool##D##dImpl::forward(const Tensor& input) {                                       \
+    return F::fractional_max_pool##D##d(input, options);                                                   \
+  }                                                                                                        \
+  std::tuple<Tensor, Tensor> FractionalMaxPool##D##dImpl::forward_with_indices(const Tensor& input) {      \
+    return F::fractional_max_pool##D##d_with_indices(input, options);                                      \
   }
 TORCH_FRACTIONAL(2)
 TORCH_FRACTIONAL(3)
@@ -460,17 +463,17 @@ void InstanceNormImpl<D, Derived>::pretty_print(std::ostream& s) const {
            << ", momentum=" << this->options.momentum() << ", affine=" << this->options.affine()
            << ", track_running_stats=" << this->options.track_running_stats() << ")";
 }
-#define TORCH_NORMS(D, low, high, words)                                                                    \
-  void BatchNorm##D##dImpl::_check_input_dim(const Tensor& input) {                                         \
+#define TORCH_NORMS(D, low, high, words)                                                                               \
+  void BatchNorm##D##dImpl::_check_input_dim(const Tensor& input) {                                                    \
     TORCH_CHECK(input.dim() == low || input.dim() == high, "expected " words " input (got ", input.dim(), "D input)"); \
-  }                                                                                                         \
-  void InstanceNorm##D##dImpl::_check_input_dim(const Tensor& input) {                                      \
-    TORCH_CHECK(input.dim() == D + 1 || input.dim() == D + 2, "expected ", D + 1, "D or ", D + 2,           \
-                "D input (got ", input.dim(), "D input)");                                                  \
-  }                                                                                                         \
-  template class NormImplBase<D, BatchNorm##D##dImpl, BatchNormOptions>;                                    \
-  template class NormImplBase<D, InstanceNorm##D##dImpl, InstanceNormOptions>;                              \
-  template class BatchNormImplBase<D, BatchNorm##D##dImpl>;                                                 \
+  }                                                                                                                    \
+  void InstanceNorm##D##dImpl::_check_input_dim(const Tensor& input) {                                                 \
+    TORCH_CHECK(input.dim() == D + 1 || input.dim() == D + 2, "expected ", D + 1, "D or ", D + 2, "D input (got ",     \
+                input.dim(), "D input)");                                                                              \
+  }                                                                                                                    \
+  template class NormImplBase<D, BatchNorm##D##dImpl, BatchNormOptions>;                                               \
+  template class NormImplBase<D, InstanceNorm##D##dImpl, InstanceNormOptions>;                                         \
+  template class BatchNormImplBase<D, BatchNorm##D##dImpl>;                                                            \
   template class InstanceNormImpl<D, InstanceNorm##D##dImpl>;
 TORCH_NORMS(1, 2, 3, "2D or 3D")
 TORCH_NORMS(2, 4, 4, "4D")
@@ -537,17 +540,17 @@ TORCH_LAYER(CrossMapLRN2d,
 
 // --- dropout ---------------------------------------------------------------------------------------------------------
 
-#define TORCH_DROPOUT(Name, function, Options)                                                              \
-  void Name##Impl::reset() {                                                                                \
-    TORCH_CHECK(options.p() >= 0. && options.p() <= 1.,                                                     \
-                "dropout probability has to be between 0 and 1, but got ", options.p());                    \
-  }                                                                                                         \
-  void Name##Impl::pretty_print(std::ostream& s) const {                                                    \
-    words(s) << "torch::nn::" #Name "(p=" << options.p() << ", inplace=" << options.inplace() << ")";       \
-  }                                                                                                         \
-  Tensor Name##Impl::forward(Tensor input) {                                                                \
-    return F::function(std::move(input),                                                                    \
-                       F::Options().p(options.p()).training(is_training()).inplace(options.inplace()));     \
+#define TORCH_DROPOUT(Name, function, Options)                                                                     \
+  void Name##Impl::reset() {                                                                                       \
+    TORCH_CHECK(options.p() >= 0. && options.p() <= 1., "dropout probability has to be between 0 and 1, but got ", \
+                options.p());                                                                                      \
+  }                                                                                                                \
+  void Name##Impl::pretty_print(std::ostream& s) const {                                                           \
+    words(s) << "torch::nn::" #Name "(p=" << options.p() << ", inplace=" << options.inplace() << ")";              \
+  }                                                                                                                \
+  Tensor Name##Impl::forward(Tensor input) {                                                                       \
+    return F::function(std::move(input),                                                                           \
+                       F::Options().p(options.p()).training(is_training()).inplace(options.inplace()));            \
   }
 TORCH_DROPOUT(Dropout, dropout, DropoutFuncOptions)
 TORCH_DROPOUT(Dropout2d, dropout2d, DropoutFuncOptions)
@@ -647,7 +650,7 @@ void EmbeddingBagImpl::pretty_print(std::ostream& s) const {
   if (options.norm_type() != 2) s << ", norm_type=" << options.norm_type();
   if (options.scale_grad_by_freq()) s << ", scale_grad_by_freq=" << options.scale_grad_by_freq();
   if (options.sparse()) s << ", sparse=" << options.sparse();
-  if (!std::holds_alternative<enumtype::kMean>(options.mode()))
+  if (!c10::holds_alternative<enumtype::kMean>(options.mode()))
     s << ", mode=" << enumtype::get_enum_name(options.mode());
   if (options.include_last_offset()) s << ", include_last_offset=" << options.include_last_offset();
   if (options.padding_idx()) s << ", padding_idx=" << *options.padding_idx();
@@ -680,7 +683,8 @@ EmbeddingBag EmbeddingBag::from_pretrained(const Tensor& embeddings, const Embed
   return e;
 }
 
-// --- folding, padding, vision --------------------------------------------------------------------------------------------
+// --- folding, padding, vision
+// --------------------------------------------------------------------------------------------
 
 TORCH_LAYER(Fold, F::fold(input, options),
             "output_size=" << plain(options.output_size()) << ", kernel_size=" << plain(options.kernel_size())
@@ -695,12 +699,12 @@ F::PadFuncOptions pads(const ExpandingArray<N>& padding) {
   return F::PadFuncOptions(std::vector<int64_t>(padding->begin(), padding->end()));
 }
 }  // namespace
-#define TORCH_PADS(D)                                                                                             \
-  TORCH_LAYER(ReflectionPad##D##d, F::pad(input, pads(options.padding()).mode(torch::kReflect)),                  \
-              "padding=" << plain(options.padding()))                                                             \
-  TORCH_LAYER(ReplicationPad##D##d, F::pad(input, pads(options.padding()).mode(torch::kReplicate)),               \
-              "padding=" << plain(options.padding()))                                                             \
-  TORCH_LAYER(ConstantPad##D##d, F::pad(input, pads(options.padding()).value(options.value())),                   \
+#define TORCH_PADS(D)                                                                               \
+  TORCH_LAYER(ReflectionPad##D##d, F::pad(input, pads(options.padding()).mode(torch::kReflect)),    \
+              "padding=" << plain(options.padding()))                                               \
+  TORCH_LAYER(ReplicationPad##D##d, F::pad(input, pads(options.padding()).mode(torch::kReplicate)), \
+              "padding=" << plain(options.padding()))                                               \
+  TORCH_LAYER(ConstantPad##D##d, F::pad(input, pads(options.padding()).value(options.value())),     \
               "padding=" << plain(options.padding()) << ", value=" << options.value())
 TORCH_PADS(1)
 TORCH_PADS(2)
@@ -719,25 +723,21 @@ void UpsampleImpl::pretty_print(std::ostream& s) const {
   s << ", mode=" << enumtype::get_enum_name(options.mode()) << ")";
 }
 Tensor UpsampleImpl::forward(const Tensor& input) {
-  F::InterpolateFuncOptions::mode_t mode;
-  std::visit([&](const auto& m) { mode = m; }, options.mode());
   return F::interpolate(input, F::InterpolateFuncOptions()
                                    .size(options.size())
                                    .scale_factor(options.scale_factor())
-                                   .mode(mode)
+                                   .mode(F::InterpolateFuncOptions::mode_t(options.mode()))
                                    .align_corners(options.align_corners()));
 }
 
 // --- distances, losses -----------------------------------------------------------------------------------------------
 
-#define TORCH_PAIR(Name, function, ...)                                      \
-  void Name##Impl::reset() {}                                                \
-  void Name##Impl::pretty_print(std::ostream& s) const {                     \
+#define TORCH_PAIR(Name, function, ...)                                       \
+  void Name##Impl::reset() {}                                                 \
+  void Name##Impl::pretty_print(std::ostream& s) const {                      \
     words(s) << "torch::nn::" #Name << "(" __VA_OPT__(<<) __VA_ARGS__ << ")"; \
-  }                                                                          \
-  Tensor Name##Impl::forward(const Tensor& input, const Tensor& target) {    \
-    return F::function(input, target, options);                              \
-  }
+  }                                                                           \
+  Tensor Name##Impl::forward(const Tensor& input, const Tensor& target) { return F::function(input, target, options); }
 TORCH_PAIR(CosineSimilarity, cosine_similarity, "dim=" << options.dim() << ", eps=" << options.eps())
 TORCH_PAIR(PairwiseDistance, pairwise_distance,
            "p=" << options.p() << ", eps=" << options.eps() << ", keepdim=" << options.keepdim())
@@ -750,12 +750,12 @@ TORCH_PAIR(HuberLoss, huber_loss)
 TORCH_PAIR(MultiLabelMarginLoss, multilabel_margin_loss)
 TORCH_PAIR(SoftMarginLoss, soft_margin_loss)
 TORCH_PAIR(PoissonNLLLoss, poisson_nll_loss)
-#define TORCH_WEIGHTED(Name, function, text)                                               \
-  void Name##Impl::reset() { weight = register_buffer("weight", options.weight()); }       \
+#define TORCH_WEIGHTED(Name, function, text)                                                            \
+  void Name##Impl::reset() { weight = register_buffer("weight", options.weight()); }                    \
   void Name##Impl::pretty_print(std::ostream& s) const { s << "torch::nn::" #Name "(" << text << ")"; } \
-  Tensor Name##Impl::forward(const Tensor& input, const Tensor& target) {                  \
-    auto call = options;                                                                   \
-    return F::function(input, target, call.weight(weight));                                \
+  Tensor Name##Impl::forward(const Tensor& input, const Tensor& target) {                               \
+    auto call = options;                                                                                \
+    return F::function(input, target, call.weight(weight));                                             \
   }
 TORCH_WEIGHTED(BCELoss, binary_cross_entropy, "")
 TORCH_WEIGHTED(MultiMarginLoss, multi_margin_loss,
@@ -773,10 +773,12 @@ Tensor BCEWithLogitsLossImpl::forward(const Tensor& input, const Tensor& target)
   auto call = options;
   return F::binary_cross_entropy_with_logits(input, target, call.weight(weight).pos_weight(pos_weight));
 }
-#define TORCH_TRIPLE(Name, function, text)                                                 \
-  void Name##Impl::reset() {}                                                              \
+#define TORCH_TRIPLE(Name, function, text)                                                                     \
+  void Name##Impl::reset() {}                                                                                  \
   void Name##Impl::pretty_print(std::ostream& s) const { words(s) << "torch::nn::" #Name "(" << text << ")"; } \
-  Tensor Name##Impl::forward(const Tensor& a, const Tensor& b, const Tensor& c) { return F::function(a, b, c, options); }
+  Tensor Name##Impl::forward(const Tensor& a, const Tensor& b, const Tensor& c) {                              \
+    return F::function(a, b, c, options);                                                                      \
+  }
 TORCH_TRIPLE(CosineEmbeddingLoss, cosine_embedding_loss, "margin=" << options.margin())
 TORCH_TRIPLE(TripletMarginLoss, triplet_margin_loss,
              "margin=" << options.margin() << ", p=" << options.p() << ", eps=" << options.eps()

@@ -7,6 +7,10 @@
 #include "torch/nn/modules/container.h"
 
 namespace torch {
+namespace detail {
+void fail_empty_holder() { TORCH_CHECK(false, "Accessing empty ModuleHolder"); }
+}  // namespace detail
+
 namespace nn {
 
 namespace {
@@ -31,6 +35,30 @@ void walk_children(const Module& module, const OrderedDict<std::string, std::sha
 }  // namespace
 
 std::string AnyValue::demangled(const std::type_info& type) { return tsvm::frontend::type_text(type); }
+void AnyValue::fail_cast(const std::type_info& wanted) const {
+  TORCH_CHECK(false, "Attempted to cast AnyValue to ", demangled(wanted), ", but its actual type is ",
+              demangled(type_info()));
+}
+
+namespace detail {
+void fail_count(const std::type_info& module, size_t expected, size_t given, bool defaults) {
+  const std::string name = AnyValue::demangled(module);
+  TORCH_CHECK(false, name, "'s forward() method expects ", expected, " argument(s), but received ", given, ".",
+              defaults ? " If " + name +
+                             "'s forward() method has default arguments, please make sure the forward() method is "
+                             "declared with a corresponding `FORWARD_HAS_DEFAULT_ARGS` macro."
+                       : std::string());
+}
+void fail_argument(size_t i, const std::type_info& expected, const std::type_info& given) {
+  TORCH_CHECK(false, "Expected argument #", i, " to be of type ", AnyValue::demangled(expected),
+              ", but received value of type ", AnyValue::demangled(given));
+}
+void fail_module(const std::type_info& module, const std::type_info& wanted) {
+  TORCH_CHECK(false, "Attempted to cast module of type ", AnyValue::demangled(module), " to type ",
+              AnyValue::demangled(wanted));
+}
+void fail_empty(const char* what) { TORCH_CHECK(false, "Cannot call ", what, "() on an empty AnyModule"); }
+}  // namespace detail
 
 Module::Module() : parameters_("Parameter"), buffers_("Buffer"), children_("Submodule") {}
 Module::Module(std::string name) : Module() { name_ = std::move(name); }
@@ -47,6 +75,17 @@ std::shared_ptr<Module> Module::clone(const optional<Device>&) const {
 }
 void Module::clone_(Module&, const optional<Device>&) {}
 
+void Module::begin_clone(Module& copy) const {
+  copy.parameters_.clear();
+  copy.buffers_.clear();
+  copy.children_.clear();
+}
+void Module::fail_clone() {
+  TORCH_CHECK(false,
+              "Attempted to clone submodule, but it is of a different type than the submodule it was to be "
+              "cloned into");
+}
+void Module::end_clone(Module& copy, const optional<Device>& device) const { copy.copy_state_from(*this, device); }
 void Module::copy_state_from(const Module& other, const optional<Device>& device) {
   TORCH_CHECK(parameters_.size() == other.parameters_.size(),
               "The cloned module does not have the same number of parameters as the original module after calling "

@@ -110,7 +110,8 @@ void RNNImplBase<Derived>::pretty_print(std::ostream& stream) const {
 }
 
 template <class Derived>
-std::tuple<Tensor, std::vector<Tensor>> RNNImplBase<Derived>::run(const Tensor& input_in, std::vector<Tensor> state) const {
+std::tuple<Tensor, std::vector<Tensor>> RNNImplBase<Derived>::run(const Tensor& input_in,
+                                                                  std::vector<Tensor> state) const {
   const RNNOptionsBase& o = options_base;
   TORCH_CHECK(input_in.dim() == 2 || input_in.dim() == 3, "input must have 2 or 3 dimensions, got ", input_in.dim());
   const bool batched = input_in.dim() == 3;
@@ -157,8 +158,7 @@ std::tuple<Tensor, std::vector<Tensor>> RNNImplBase<Derived>::run(const Tensor& 
       if (lstm) last_c.push_back(c);
     }
     x = outputs.size() == 1 ? outputs[0] : torch::cat(outputs, -1);
-    if (o.dropout() > 0 && this->is_training() && layer + 1 < o.num_layers())
-      x = torch::dropout(x, o.dropout(), true);
+    if (o.dropout() > 0 && this->is_training() && layer + 1 < o.num_layers()) x = torch::dropout(x, o.dropout(), true);
   }
   if (o.batch_first()) x = x.transpose(0, 1);
   std::vector<Tensor> final{torch::stack(last_h)};
@@ -211,8 +211,8 @@ void RNNCellImplBase<Derived>::check_input(const Tensor& input) const {
 }
 template <class Derived>
 void RNNCellImplBase<Derived>::check_hidden(const Tensor& input, const Tensor& hx, const std::string& label) const {
-  TORCH_CHECK(input.size(0) == hx.size(0) || hx.dim() == 1, "Input batch size ", input.size(0),
-              " doesn't match hidden", label, " batch size ", hx.size(0));
+  TORCH_CHECK(input.size(0) == hx.size(0) || hx.dim() == 1, "Input batch size ", input.size(0), " doesn't match hidden",
+              label, " batch size ", hx.size(0));
   TORCH_CHECK(hx.size(-1) == options_base.hidden_size(), "hidden", label, " has inconsistent hidden_size: got ",
               hx.size(-1), ", expected ", options_base.hidden_size());
 }
@@ -224,10 +224,12 @@ template class RNNCellImplBase<GRUCellImpl>;
 
 namespace {
 detail::RNNOptionsBase::rnn_options_base_mode_t rnn_mode(const RNNOptions& o) {
-  if (std::holds_alternative<enumtype::kReLU>(o.nonlinearity())) return torch::kRNN_RELU;
+  if (c10::holds_alternative<enumtype::kReLU>(o.nonlinearity())) return torch::kRNN_RELU;
   return torch::kRNN_TANH;
 }
-std::vector<Tensor> list_of(Tensor hx) { return hx.defined() ? std::vector<Tensor>{std::move(hx)} : std::vector<Tensor>(); }
+std::vector<Tensor> list_of(Tensor hx) {
+  return hx.defined() ? std::vector<Tensor>{std::move(hx)} : std::vector<Tensor>();
+}
 }  // namespace
 
 RNNImpl::RNNImpl(const RNNOptions& o)
@@ -265,7 +267,7 @@ Tensor RNNCellImpl::forward(const Tensor& input, Tensor hx) {
   check_input(input);
   if (!hx.defined()) hx = torch::zeros({input.size(0), options.hidden_size()}, input.options());
   check_hidden(input, hx, "");
-  const Step step(std::holds_alternative<enumtype::kReLU>(options.nonlinearity()) ? "kRNN_RELU" : "kRNN_TANH");
+  const Step step(c10::holds_alternative<enumtype::kReLU>(options.nonlinearity()) ? "kRNN_RELU" : "kRNN_TANH");
   Tensor none;
   return step(linear_of(input, weight_ih, bias_ih), linear_of(hx, weight_hh, bias_hh), hx, none);
 }

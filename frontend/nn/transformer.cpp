@@ -100,9 +100,7 @@ std::tuple<Tensor, Tensor> MultiheadAttentionImpl::forward(const Tensor& query, 
     if (attn_mask.defined()) attn_mask = F::pad(attn_mask, F::PadFuncOptions({0, 1}));
     if (padding.defined()) padding = F::pad(padding, F::PadFuncOptions({0, 1}));
   }
-  auto split = [&](const Tensor& t) {
-    return t.contiguous().view({-1, batch * heads, head_dim}).transpose(0, 1);
-  };
+  auto split = [&](const Tensor& t) { return t.contiguous().view({-1, batch * heads, head_dim}).transpose(0, 1); };
   q = split(q);
   k = split(k);
   v = split(v);
@@ -116,13 +114,12 @@ std::tuple<Tensor, Tensor> MultiheadAttentionImpl::forward(const Tensor& query, 
   Tensor weights = torch::bmm(q, k.transpose(1, 2));
   if (attn_mask.defined()) weights = weights + attn_mask;
   if (padding.defined()) {
-    TORCH_CHECK(padding.size(0) == batch && padding.size(1) == source, "key_padding_mask must be of size ", batch, " x ",
-                source, ", but got ", padding.sizes());
+    TORCH_CHECK(padding.size(0) == batch && padding.size(1) == source, "key_padding_mask must be of size ", batch,
+                " x ", source, ", but got ", padding.sizes());
     weights = weights.view({batch, heads, target, source});
     Tensor mask = padding.unsqueeze(1).unsqueeze(2);
-    weights = mask.scalar_type() == kBool
-                  ? weights.masked_fill(mask, -std::numeric_limits<double>::infinity())
-                  : weights + additive(mask, weights.scalar_type());
+    weights = mask.scalar_type() == kBool ? weights.masked_fill(mask, -std::numeric_limits<double>::infinity())
+                                          : weights + additive(mask, weights.scalar_type());
     weights = weights.view({batch * heads, target, source});
   }
   weights = F::softmax(weights, -1);
@@ -137,8 +134,8 @@ std::tuple<Tensor, Tensor> MultiheadAttentionImpl::forward(const Tensor& query, 
 
 namespace {
 Tensor activate(const activation_t& activation, const Tensor& x) {
-  if (std::holds_alternative<enumtype::kGELU>(activation)) return F::gelu(x);
-  if (std::holds_alternative<enumtype::kReLU>(activation)) return F::relu(x);
+  if (c10::holds_alternative<enumtype::kGELU>(activation)) return F::gelu(x);
+  if (c10::holds_alternative<enumtype::kReLU>(activation)) return F::relu(x);
   return std::get<std::function<Tensor(const Tensor&)>>(activation)(x);
 }
 }  // namespace
@@ -215,8 +212,7 @@ void TransformerEncoderImpl::reset_parameters() {
 }
 Tensor TransformerEncoderImpl::forward(const Tensor& src, const Tensor& src_mask, const Tensor& src_key_padding_mask) {
   Tensor out = src;
-  for (auto& layer : *layers)
-    out = layer->as<TransformerEncoderLayer>()->forward(out, src_mask, src_key_padding_mask);
+  for (auto& layer : *layers) out = layer->as<TransformerEncoderLayer>()->forward(out, src_mask, src_key_padding_mask);
   return norm.is_empty() ? out : norm.forward<Tensor>(out);
 }
 

@@ -23,9 +23,10 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   const Tensor all = norms.size() == 1 ? norms[0] : torch::stack(norms);
   const Tensor total = norms.size() == 1 ? all : largest ? all.max() : all.norm(norm_type);
   const double value = total.item().toDouble();
-  TORCH_CHECK(!error_if_nonfinite || std::isfinite(value), "The total norm of order ", norm_type,
-              " for gradients from `parameters` is non-finite, so it cannot be clipped. To disable this error and scale "
-              "the gradients with the non-finite norm anyway, set `error_if_nonfinite=false`");
+  TORCH_CHECK(
+      !error_if_nonfinite || std::isfinite(value), "The total norm of order ", norm_type,
+      " for gradients from `parameters` is non-finite, so it cannot be clipped. To disable this error and scale "
+      "the gradients with the non-finite norm anyway, set `error_if_nonfinite=false`");
   const double factor = std::min(max_norm / (value + 1e-6), 1.0);
   for (const Tensor& p : with_grad) p.mutable_grad().data().mul_(factor);
   return value;
@@ -60,7 +61,8 @@ Tensor pad_sequence(ArrayRef<Tensor> sequences, bool batch_first, double padding
   int64_t longest = 0;
   for (const Tensor& s : sequences) longest = std::max(longest, s.size(0));
   const int64_t count = static_cast<int64_t>(sequences.size());
-  std::vector<int64_t> sizes = batch_first ? std::vector<int64_t>{count, longest} : std::vector<int64_t>{longest, count};
+  std::vector<int64_t> sizes =
+      batch_first ? std::vector<int64_t>{count, longest} : std::vector<int64_t>{longest, count};
   for (const int64_t n : sequences[0].sizes().slice(1)) sizes.push_back(n);
   Tensor out = torch::full(sizes, padding_value, sequences[0].options());
   for (int64_t i = 0; i < count; i++) {

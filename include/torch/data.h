@@ -3,15 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <exception>
 #include <functional>
 #include <iterator>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -122,18 +119,18 @@ struct TensorDataset : public Dataset<TensorDataset, TensorExample> {
 
 template <class Source, class Transform>
 class MapDataset
-    : public BatchDataset<MapDataset<Source, Transform>,
-                          std::conditional_t<detail::is_optional<typename Source::BatchType>::value,
-                                             c10::optional<typename Transform::OutputBatchType>,
-                                             typename Transform::OutputBatchType>,
-                          typename Source::BatchRequestType> {
+    : public BatchDataset<
+          MapDataset<Source, Transform>,
+          std::conditional_t<detail::is_optional<typename Source::BatchType>::value,
+                             c10::optional<typename Transform::OutputBatchType>, typename Transform::OutputBatchType>,
+          typename Source::BatchRequestType> {
  public:
   using DatasetType = Source;
   using TransformType = Transform;
   using BatchRequestType = typename Source::BatchRequestType;
-  using OutputBatchType = std::conditional_t<detail::is_optional<typename Source::BatchType>::value,
-                                             c10::optional<typename Transform::OutputBatchType>,
-                                             typename Transform::OutputBatchType>;
+  using OutputBatchType =
+      std::conditional_t<detail::is_optional<typename Source::BatchType>::value,
+                         c10::optional<typename Transform::OutputBatchType>, typename Transform::OutputBatchType>;
   MapDataset(DatasetType dataset, TransformType transform)
       : dataset_(std::move(dataset)), transform_(std::move(transform)) {}
   OutputBatchType get_batch(BatchRequestType request) override {
@@ -167,8 +164,8 @@ MapDataset<D, T> map(D dataset, T transform) {
 
 /// One data set for several loaders or threads.
 template <class Source>
-class SharedBatchDataset : public BatchDataset<SharedBatchDataset<Source>, typename Source::BatchType,
-                                               typename Source::BatchRequestType> {
+class SharedBatchDataset
+    : public BatchDataset<SharedBatchDataset<Source>, typename Source::BatchType, typename Source::BatchRequestType> {
  public:
   using BatchType = typename Source::BatchType;
   using BatchRequestType = typename Source::BatchRequestType;
@@ -415,8 +412,12 @@ struct DataLoaderOptions {
 /// The options with all defaults filled in.
 struct FullDataLoaderOptions {
   explicit FullDataLoaderOptions(DataLoaderOptions o)
-      : batch_size(o.batch_size()), workers(o.workers()), max_jobs(o.max_jobs().value_or(2 * workers)),
-        timeout(o.timeout()), enforce_ordering(o.enforce_ordering()), drop_last(o.drop_last()) {}
+      : batch_size(o.batch_size()),
+        workers(o.workers()),
+        max_jobs(o.max_jobs().value_or(2 * workers)),
+        timeout(o.timeout()),
+        enforce_ordering(o.enforce_ordering()),
+        drop_last(o.drop_last()) {}
   size_t batch_size, workers, max_jobs;
   c10::optional<std::chrono::milliseconds> timeout;
   bool enforce_ordering, drop_last;
@@ -453,103 +454,26 @@ class Iterator {
 };
 
 /// Threads that work on numbered jobs; results come in order or as they are ready.
-template <class Job, class Result>
 class WorkerPool {
  public:
-  using Work = std::function<Result(size_t worker, Job job)>;
-  WorkerPool(size_t workers, Work work) : work_(std::move(work)) {
-    for (size_t i = 0; i < workers; i++) threads_.emplace_back([this, i] { run(i); });
-  }
-  ~WorkerPool() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stop_ = true;
-    }
-    ready_.notify_all();
-    for (std::thread& t : threads_) t.join();
-  }
-  void push(Job job) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      jobs_.emplace_back(pushed_++, std::move(job));
-    }
-    ready_.notify_one();
-  }
-  size_t pending() const { return pushed_ - popped_; }
-  /// The next result; errors of the workers are thrown here.
-  Result pop(bool in_order, c10::optional<std::chrono::milliseconds> timeout) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    auto there = [&] { return in_order ? results_.count(popped_) != 0 : !results_.empty(); };
-    if (timeout)
-      TORCH_CHECK(done_.wait_for(lock, *timeout, there), "Timeout in DataLoader queue while waiting for next batch (timeout was ",
-                  timeout->count(), " ms)");
-    else
-      done_.wait(lock, there);
-    auto it = in_order ? results_.find(popped_) : results_.begin();
-    Outcome outcome = std::move(it->second);
-    results_.erase(it);
-    popped_++;
-    if (outcome.error) std::rethrow_exception(outcome.error);
-    return std::move(*outcome.result);
-  }
+  using Job = std::function<std::shared_ptr<void>(size_t worker)>;
+  explicit WorkerPool(size_t workers);
+  ~WorkerPool();
+  void push(Job job);
+  size_t pending() const;
+  /// The next result; errors of the workers are thrown here, as WorkerException.
+  std::shared_ptr<void> pop(bool in_order, c10::optional<std::chrono::milliseconds> timeout);
   /// Forgets what is queued and waits for what runs.
-  void drain() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    popped_ += jobs_.size();
-    jobs_.clear();
-    done_.wait(lock, [&] { return running_ == 0; });
-    results_.clear();
-    popped_ = pushed_;
-  }
+  void drain();
 
  private:
-  struct Outcome {
-    c10::optional<Result> result;
-    std::exception_ptr error;
-  };
-  void run(size_t worker) {
-    for (;;) {
-      std::unique_lock<std::mutex> lock(mutex_);
-      ready_.wait(lock, [&] { return stop_ || !jobs_.empty(); });
-      if (stop_) return;
-      auto job = std::move(jobs_.front());
-      jobs_.pop_front();
-      running_++;
-      lock.unlock();
-      Outcome outcome;
-      try {
-        outcome.result = work_(worker, std::move(job.second));
-      } catch (...) {
-        outcome.error = std::current_exception();
-      }
-      lock.lock();
-      results_.emplace(job.first, std::move(outcome));
-      running_--;
-      lock.unlock();
-      done_.notify_all();
-    }
-  }
-  Work work_;
-  std::vector<std::thread> threads_;
-  std::mutex mutex_;
-  std::condition_variable ready_, done_;
-  std::deque<std::pair<size_t, Job>> jobs_;
-  std::map<size_t, Outcome> results_;
-  size_t pushed_ = 0, popped_ = 0, running_ = 0;
-  bool stop_ = false;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// What an error in a worker thread becomes.
 struct WorkerException : public std::exception {
-  explicit WorkerException(std::exception_ptr original) : original_exception(std::move(original)) {
-    try {
-      std::rethrow_exception(original_exception);
-    } catch (const std::exception& e) {
-      message = std::string("Caught exception in DataLoader worker thread. Original message: ") + e.what();
-    } catch (...) {
-      message = "Caught exception in DataLoader worker thread.";
-    }
-  }
+  explicit WorkerException(std::exception_ptr original);
   const char* what() const noexcept override { return message.c_str(); }
   std::string message;
   std::exception_ptr original_exception;
@@ -565,18 +489,10 @@ class DataLoader {
   using BatchRequest = typename SamplerType::BatchRequestType;
 
   DataLoader(Dataset dataset, SamplerType sampler, DataLoaderOptions options)
-      : options_(std::move(options)), dataset_(std::make_unique<Dataset>(std::move(dataset))),
-        sampler_(std::move(sampler)) {
+      : options_(std::move(options)), dataset_(new Dataset(std::move(dataset))), sampler_(std::move(sampler)) {
     if (options_.workers == 0) return;
-    for (size_t i = 0; i < options_.workers; i++) copies_.push_back(std::make_unique<Dataset>(*dataset_));
-    pool_ = std::make_unique<WorkerPool<BatchRequest, BatchType>>(
-        options_.workers, [this](size_t worker, BatchRequest request) -> BatchType {
-          try {
-            return copies_[worker]->get_batch(std::move(request));
-          } catch (...) {
-            throw WorkerException(std::current_exception());
-          }
-        });
+    for (size_t i = 0; i < options_.workers; i++) copies_.emplace_back(new Dataset(*dataset_));
+    pool_.reset(new WorkerPool(options_.workers));
   }
   ~DataLoader() { join(); }
   Iterator<Batch> begin() {
@@ -602,7 +518,10 @@ class DataLoader {
     return indices;
   }
   void prefetch() {
-    if (auto r = request()) pool_->push(std::move(*r));
+    if (auto r = request())
+      pool_->push([this, request = std::move(*r)](size_t worker) -> std::shared_ptr<void> {
+        return std::make_shared<BatchType>(copies_[worker]->get_batch(request));
+      });
   }
   BatchType next() {
     if (!pool_) {
@@ -611,7 +530,8 @@ class DataLoader {
       return BatchType(dataset_->get_batch(std::move(*r)));
     }
     if (pool_->pending() == 0) return c10::nullopt;
-    BatchType batch = pool_->pop(options_.enforce_ordering, options_.timeout);
+    BatchType batch =
+        std::move(*static_cast<BatchType*>(pool_->pop(options_.enforce_ordering, options_.timeout).get()));
     prefetch();
     return batch;
   }
@@ -620,7 +540,7 @@ class DataLoader {
   std::unique_ptr<Dataset> dataset_;
   SamplerType sampler_;
   std::vector<std::unique_ptr<Dataset>> copies_;
-  std::unique_ptr<WorkerPool<BatchRequest, BatchType>> pool_;
+  std::unique_ptr<WorkerPool> pool_;
 };
 template <class Dataset, class SamplerType>
 using StatelessDataLoader = DataLoader<Dataset, SamplerType>;
@@ -636,7 +556,11 @@ std::enable_if_t<!Dataset::is_stateful && std::is_constructible<SamplerType, siz
 make_data_loader(Dataset dataset, DataLoaderOptions options = DataLoaderOptions()) {
   const c10::optional<size_t> size = dataset.size();
   TORCH_CHECK(size.has_value(), "Expected the dataset to be sized in order to construct the Sampler");
-  return make_data_loader(std::move(dataset), SamplerType(static_cast<std::conditional_t<std::is_constructible<SamplerType, int64_t>::value, int64_t, size_t>>(*size)), std::move(options));
+  return make_data_loader(
+      std::move(dataset),
+      SamplerType(
+          static_cast<std::conditional_t<std::is_constructible<SamplerType, int64_t>::value, int64_t, size_t>>(*size)),
+      std::move(options));
 }
 template <class Dataset>
 std::enable_if_t<Dataset::is_stateful, std::unique_ptr<DataLoader<Dataset, samplers::StreamSampler>>> make_data_loader(

@@ -98,30 +98,38 @@ class Optimizer {
 serialize::OutputArchive& operator<<(serialize::OutputArchive& archive, const Optimizer& optimizer);
 serialize::InputArchive& operator>>(serialize::InputArchive& archive, Optimizer& optimizer);
 
+namespace detail {
+inline std::unique_ptr<OptimizerOptions> make_clone(OptimizerOptions* copy) {
+  return std::unique_ptr<OptimizerOptions>(copy);
+}
+inline std::unique_ptr<OptimizerParamState> make_clone(OptimizerParamState* copy) {
+  return std::unique_ptr<OptimizerParamState>(copy);
+}
+}  // namespace detail
 // The optimizers' options: clone, the learning rate's access and equality are alike.
-#define TORCH_OPTIM_OPTIONS(Name)                                                         \
- public:                                                                                  \
-  std::unique_ptr<OptimizerOptions> clone() const override { return std::make_unique<Name>(*this); } \
-  void serialize(torch::serialize::InputArchive& archive) override;                       \
-  void serialize(torch::serialize::OutputArchive& archive) const override;                \
-  double get_lr() const override { return lr(); }                                         \
-  void set_lr(double value) override { lr(value); }                                       \
+#define TORCH_OPTIM_OPTIONS(Name)                                                                          \
+ public:                                                                                                   \
+  std::unique_ptr<OptimizerOptions> clone() const override { return detail::make_clone(new Name(*this)); } \
+  void serialize(torch::serialize::InputArchive& archive) override;                                        \
+  void serialize(torch::serialize::OutputArchive& archive) const override;                                 \
+  double get_lr() const override { return lr(); }                                                          \
+  void set_lr(double value) override { lr(value); }                                                        \
   friend bool operator==(const Name& a, const Name& b)
-#define TORCH_OPTIM_STATE(Name)                                                           \
- public:                                                                                  \
-  std::unique_ptr<OptimizerParamState> clone() const override { return std::make_unique<Name>(*this); } \
-  void serialize(torch::serialize::InputArchive& archive) override;                       \
-  void serialize(torch::serialize::OutputArchive& archive) const override;                \
+#define TORCH_OPTIM_STATE(Name)                                                                               \
+ public:                                                                                                      \
+  std::unique_ptr<OptimizerParamState> clone() const override { return detail::make_clone(new Name(*this)); } \
+  void serialize(torch::serialize::InputArchive& archive) override;                                           \
+  void serialize(torch::serialize::OutputArchive& archive) const override;                                    \
   friend bool operator==(const Name& a, const Name& b)
-#define TORCH_OPTIM_CLASS(Name)                                                           \
-  class Name : public Optimizer {                                                         \
-   public:                                                                                \
-    explicit Name(std::vector<OptimizerParamGroup> groups, Name##Options defaults = {});  \
-    explicit Name(std::vector<Tensor> params, Name##Options defaults = {})                \
-        : Name({OptimizerParamGroup(std::move(params))}, std::move(defaults)) {}          \
-    Tensor step(LossClosure closure = nullptr) override;                                  \
-    void save(serialize::OutputArchive& archive) const override;                          \
-    void load(serialize::InputArchive& archive) override;                                 \
+#define TORCH_OPTIM_CLASS(Name)                                                          \
+  class Name : public Optimizer {                                                        \
+   public:                                                                               \
+    explicit Name(std::vector<OptimizerParamGroup> groups, Name##Options defaults = {}); \
+    explicit Name(std::vector<Tensor> params, Name##Options defaults = {})               \
+        : Name({OptimizerParamGroup(std::move(params))}, std::move(defaults)) {}         \
+    Tensor step(LossClosure closure = nullptr) override;                                 \
+    void save(serialize::OutputArchive& archive) const override;                         \
+    void load(serialize::InputArchive& archive) override;                                \
   }
 
 struct SGDOptions : public OptimizerOptions {

@@ -124,7 +124,7 @@ class Matcher {
       size_t found = args.size();
       if (!p.keyword_only && next < args.size() && args[next].name.empty()) {
         // Several numbers in a row where the last parameter is a list.
-        if (conversions_ && as_list(i, args, values, next)) {
+        if (as_list(i, args, values, next)) {
           std::vector<Value*> items;
           while (next < args.size() && args[next].name.empty()) {
             used[next] = true;
@@ -206,7 +206,7 @@ class Matcher {
     TypeId element = c_.program.element(p.type.type);
     std::vector<Value*> converted;
     for (Value* v : items) {
-      Value* x = c_.convert(v, element, r_, true);
+      Value* x = c_.convert(v, element, r_, conversions_);
       if (!x) {
         why = "Expected a value of type '" + c_.text(element) + "' for argument '" + p.name +
               "' but instead found type '" + actual_text(c_, v) + "'.";

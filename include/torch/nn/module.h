@@ -22,6 +22,7 @@ class InputArchive;
 
 namespace detail {
 struct ModuleHolderIndicator {};
+[[noreturn]] void fail_empty_holder();
 template <class T>
 using is_module_holder = std::is_base_of<ModuleHolderIndicator, std::decay_t<T>>;
 }  // namespace detail
@@ -133,6 +134,9 @@ class Module : public std::enable_shared_from_this<Module> {
   void set_module(const std::string& name, std::shared_ptr<Module> module);
   void pretty_print_recursive(std::ostream& stream, const std::string& indentation) const;
   virtual void clone_(Module& other, const optional<Device>& device);
+  void begin_clone(Module& copy) const;
+  void end_clone(Module& copy, const optional<Device>& device) const;
+  [[noreturn]] static void fail_clone();
   void copy_state_from(const Module& other, const optional<Device>& device);
   std::shared_ptr<Module> shared_from_this_checked() const;
 
@@ -151,61 +155,64 @@ class Cloneable : public Module {
   using Module::Module;
   virtual void reset() = 0;
   std::shared_ptr<Module> clone(const optional<Device>& device = nullopt) const override {
+    // The copy starts empty; reset() fills it.
     NoGradGuard no_grad;
-    const auto& self = static_cast<const Derived&>(*this);
-    auto copy = std::make_shared<Derived>(self);
-    copy->parameters_.clear();
-    copy->buffers_.clear();
-    copy->children_.clear();
-    copy->reset();
-    copy->copy_state_from(*this, device);
-    return copy;
+    auto* copy = new Derived(static_cast<const Derived&>(*this));
+    std::shared_ptr<Module> owned(copy);
+    begin_clone(*copy);
+    static_cast<Cloneable*>(copy)->reset();
+    end_clone(*copy, device);
+    return owned;
   }
 
  private:
   void clone_(Module& other, const optional<Device>& device) final {
-    auto copy = std::dynamic_pointer_cast<Derived>(other.clone(device));
-    TORCH_CHECK(copy != nullptr, "Attempted to clone submodule, but it is of a different type than the submodule it was to be cloned into");
-    static_cast<Derived&>(*this) = *copy;
+    const std::shared_ptr<Module> copy = other.clone(device);
+    auto* same = dynamic_cast<Derived*>(copy.get());
+    if (!same) fail_clone();
+    static_cast<Derived&>(*this) = *same;
   }
 };
 
 /// Shares a module: a shared pointer that calls forward.
 template <class Contained>
 class ModuleHolder : torch::detail::ModuleHolderIndicator {
- protected:
-  std::shared_ptr<Contained> impl_;
+  // Whether an argument is the module itself, not something to make one from.
+  template <class Head, size_t others>
+  static constexpr bool is_module() {
+    if constexpr (others > 0)
+      return false;
+    else if constexpr (torch::detail::is_module_holder<Head>::value)
+      return true;
+    else
+      return std::is_convertible<Head, std::shared_ptr<Contained>>::value;
+  }
 
  public:
   using ContainedType = Contained;
 
-  ModuleHolder() : impl_(make_default()) {}
-  ModuleHolder(std::nullptr_t) : impl_(nullptr) {}
-  template <class Head, class... Tail,
-            class = std::enable_if_t<!(torch::detail::is_module_holder<Head>::value && sizeof...(Tail) == 0) &&
-                                     !(std::is_convertible<Head, std::shared_ptr<Contained>>::value &&
-                                       sizeof...(Tail) == 0)>>
+  ModuleHolder() : module_(make_default()) {}
+  ModuleHolder(std::nullptr_t) {}
+  template <class Head, class... Tail, class = std::enable_if_t<!is_module<Head, sizeof...(Tail)>()>>
   explicit ModuleHolder(Head&& head, Tail&&... tail)
-      : impl_(std::make_shared<Contained>(std::forward<Head>(head), std::forward<Tail>(tail)...)) {}
-  ModuleHolder(std::shared_ptr<Contained> module) : impl_(std::move(module)) {}
+      : module_(new Contained(std::forward<Head>(head), std::forward<Tail>(tail)...)) {}
+  template <class = void>
+  ModuleHolder(std::shared_ptr<Contained> module) : module_(std::move(module)) {}
 
   explicit operator bool() const noexcept { return !is_empty(); }
   Contained* operator->() { return get(); }
   const Contained* operator->() const { return get(); }
   Contained& operator*() { return *get(); }
   const Contained& operator*() const { return *get(); }
-  const std::shared_ptr<Contained>& ptr() const {
-    TORCH_CHECK(!is_empty(), "Accessing empty ModuleHolder");
-    return impl_;
+  std::shared_ptr<Contained> ptr() const {
+    if (C10_UNLIKELY(is_empty())) torch::detail::fail_empty_holder();
+    return std::static_pointer_cast<Contained>(module_);
   }
   Contained* get() {
-    TORCH_CHECK(!is_empty(), "Accessing empty ModuleHolder");
-    return impl_.get();
+    if (C10_UNLIKELY(is_empty())) torch::detail::fail_empty_holder();
+    return static_cast<Contained*>(module_.get());
   }
-  const Contained* get() const {
-    TORCH_CHECK(!is_empty(), "Accessing empty ModuleHolder");
-    return impl_.get();
-  }
+  const Contained* get() const { return const_cast<ModuleHolder*>(this)->get(); }
   template <class C = Contained, class... Args>
   auto operator()(Args&&... args) -> decltype(std::declval<C&>().forward(std::forward<Args>(args)...)) {
     return get()->forward(std::forward<Args>(args)...);
@@ -214,15 +221,17 @@ class ModuleHolder : torch::detail::ModuleHolderIndicator {
   decltype(auto) operator[](Arg&& arg) {
     return (*get())[std::forward<Arg>(arg)];
   }
-  bool is_empty() const noexcept { return impl_ == nullptr; }
+  bool is_empty() const noexcept { return module_ == nullptr; }
 
  private:
-  static std::shared_ptr<Contained> make_default() {
+  static Module* make_default() {
     if constexpr (std::is_default_constructible<Contained>::value)
-      return std::make_shared<Contained>();
+      return new Contained();
     else
       return nullptr;
   }
+  // Of one type for all holders: a type of pointer for each would be most of what this header costs to compile.
+  std::shared_ptr<Module> module_;
 };
 
 template <class Contained>
@@ -242,10 +251,18 @@ serialize::InputArchive& operator>>(serialize::InputArchive& archive, ModuleHold
 }  // namespace torch
 
 /// Makes `Name` the holder of `ImplType`.
-#define TORCH_MODULE_IMPL(Name, ImplType)                     \
-  class Name : public torch::nn::ModuleHolder<ImplType> {     \
-   public:                                                    \
-    using torch::nn::ModuleHolder<ImplType>::ModuleHolder;    \
-    using Impl [[maybe_unused]] = ImplType;                   \
+#define TORCH_MODULE_IMPL(Name, ImplType)                  \
+  class Name : public torch::nn::ModuleHolder<ImplType> {  \
+   public:                                                 \
+    using torch::nn::ModuleHolder<ImplType>::ModuleHolder; \
+    using Impl [[maybe_unused]] = ImplType;                \
   }
 #define TORCH_MODULE(Name) TORCH_MODULE_IMPL(Name, Name##Impl)
+
+// What the library's own modules need of templates is in the library: frontend/nn/instances.cpp makes it.
+#ifndef TORCH_LIBRARY_INSTANCE
+#define TORCH_LIBRARY_INSTANCE extern template
+#endif
+#define TORCH_LIBRARY_MODULE(Name) \
+  TORCH_MODULE(Name);              \
+  TORCH_LIBRARY_INSTANCE class Cloneable<Name##Impl>

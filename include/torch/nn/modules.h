@@ -19,7 +19,7 @@ class IdentityImpl : public Cloneable<IdentityImpl> {
   void pretty_print(std::ostream& stream) const override;
   TORCH_FORWARD_1;
 };
-TORCH_MODULE(Identity);
+TORCH_LIBRARY_MODULE(Identity);
 
 class LinearImpl : public Cloneable<LinearImpl> {
  public:
@@ -32,7 +32,7 @@ class LinearImpl : public Cloneable<LinearImpl> {
   LinearOptions options;
   Tensor weight, bias;
 };
-TORCH_MODULE(Linear);
+TORCH_LIBRARY_MODULE(Linear);
 
 class BilinearImpl : public Cloneable<BilinearImpl> {
  public:
@@ -46,7 +46,7 @@ class BilinearImpl : public Cloneable<BilinearImpl> {
   BilinearOptions options;
   Tensor weight, bias;
 };
-TORCH_MODULE(Bilinear);
+TORCH_LIBRARY_MODULE(Bilinear);
 
 // Layers that have options and no parameters: class, options. Their forward is `functional::` with the same options.
 #define TORCH_PLAIN_MODULE(Name, Options)                          \
@@ -58,7 +58,7 @@ TORCH_MODULE(Bilinear);
     TORCH_FORWARD_1;                                               \
     Options options;                                               \
   };                                                               \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 #define TORCH_REQUIRED_MODULE(Name, Options)                       \
   class Name##Impl : public Cloneable<Name##Impl> {                \
    public:                                                         \
@@ -74,7 +74,7 @@ TORCH_MODULE(Bilinear);
     TORCH_FORWARD_1;                                               \
     Options options;                                               \
   };                                                               \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 #define TORCH_EMPTY_MODULE(Name)                            \
   class Name##Impl : public Cloneable<Name##Impl> {         \
    public:                                                  \
@@ -82,7 +82,7 @@ TORCH_MODULE(Bilinear);
     void pretty_print(std::ostream& stream) const override; \
     TORCH_FORWARD_1;                                        \
   };                                                        \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 
 TORCH_PLAIN_MODULE(Flatten, FlattenOptions);
 class UnflattenImpl : public Cloneable<UnflattenImpl> {
@@ -94,7 +94,7 @@ class UnflattenImpl : public Cloneable<UnflattenImpl> {
   TORCH_FORWARD_1;
   UnflattenOptions options;
 };
-TORCH_MODULE(Unflatten);
+TORCH_LIBRARY_MODULE(Unflatten);
 
 // --- activations -----------------------------------------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class HardtanhImpl : public Cloneable<HardtanhImpl> {
   TORCH_FORWARD_1;
   HardtanhOptions options;
 };
-TORCH_MODULE(Hardtanh);
+TORCH_LIBRARY_MODULE(Hardtanh);
 TORCH_PLAIN_MODULE(LeakyReLU, LeakyReLUOptions);
 TORCH_EMPTY_MODULE(LogSigmoid);
 TORCH_REQUIRED_MODULE(Softmax, SoftmaxOptions);
@@ -125,7 +125,7 @@ class PReLUImpl : public Cloneable<PReLUImpl> {
   PReLUOptions options;
   Tensor weight;
 };
-TORCH_MODULE(PReLU);
+TORCH_LIBRARY_MODULE(PReLU);
 TORCH_PLAIN_MODULE(ReLU, ReLUOptions);
 TORCH_PLAIN_MODULE(ReLU6, ReLU6Options);
 TORCH_PLAIN_MODULE(RReLU, RReLUOptions);
@@ -160,7 +160,7 @@ class MultiheadAttentionImpl : public Cloneable<MultiheadAttentionImpl> {
   int64_t head_dim = 0;
   Tensor q_proj_weight, k_proj_weight, v_proj_weight;
 };
-TORCH_MODULE(MultiheadAttention);
+TORCH_LIBRARY_MODULE(MultiheadAttention);
 
 // --- convolution -----------------------------------------------------------------------------------------------------
 
@@ -194,7 +194,7 @@ class ConvTransposeNdImpl : public ConvNdImpl<D, Derived> {
     explicit Conv##D##dImpl(Conv##D##dOptions options_);                                                \
     TORCH_FORWARD_1;                                                                                    \
   };                                                                                                    \
-  TORCH_MODULE(Conv##D##d);                                                                             \
+  TORCH_LIBRARY_MODULE(Conv##D##d);                                                                             \
   class ConvTranspose##D##dImpl : public ConvTransposeNdImpl<D, ConvTranspose##D##dImpl> {              \
    public:                                                                                              \
     ConvTranspose##D##dImpl(int64_t in, int64_t out, ExpandingArray<D> kernel_size)                     \
@@ -202,7 +202,10 @@ class ConvTransposeNdImpl : public ConvNdImpl<D, Derived> {
     explicit ConvTranspose##D##dImpl(ConvTranspose##D##dOptions options_);                              \
     Tensor forward(const Tensor& input, const c10::optional<IntArrayRef>& output_size = c10::nullopt);  \
   };                                                                                                    \
-  TORCH_MODULE(ConvTranspose##D##d)
+  TORCH_LIBRARY_MODULE(ConvTranspose##D##d);                                                            \
+  extern template class ConvNdImpl<D, Conv##D##dImpl>;                                                  \
+  extern template class ConvNdImpl<D, ConvTranspose##D##dImpl>;                                         \
+  extern template class ConvTransposeNdImpl<D, ConvTranspose##D##dImpl>
 TORCH_CONV(1);
 TORCH_CONV(2);
 TORCH_CONV(3);
@@ -221,7 +224,7 @@ TORCH_CONV(3);
     TORCH_FORWARD_1;                                                       \
     Options options;                                                       \
   };                                                                       \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 #define TORCH_MAX_POOL(Name, Size, Options)                                \
   class Name##Impl : public Cloneable<Name##Impl> {                        \
    public:                                                                 \
@@ -233,7 +236,7 @@ TORCH_CONV(3);
     std::tuple<Tensor, Tensor> forward_with_indices(const Tensor& input);  \
     Options options;                                                       \
   };                                                                       \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 #define TORCH_POOLS(D)                                                                 \
   TORCH_SIZED_MODULE(AvgPool##D##d, ExpandingArray<D>, AvgPool##D##dOptions);          \
   TORCH_MAX_POOL(MaxPool##D##d, ExpandingArray<D>, MaxPool##D##dOptions);              \
@@ -247,7 +250,7 @@ TORCH_CONV(3);
                    const c10::optional<std::vector<int64_t>>& output_size = c10::nullopt); \
     MaxUnpool##D##dOptions options;                                                    \
   };                                                                                   \
-  TORCH_MODULE(MaxUnpool##D##d)
+  TORCH_LIBRARY_MODULE(MaxUnpool##D##d)
 TORCH_POOLS(1);
 TORCH_POOLS(2);
 TORCH_POOLS(3);
@@ -302,7 +305,7 @@ class InstanceNormImpl : public NormImplBase<D, Derived, InstanceNormOptions> {
    protected:                                                                  \
     void _check_input_dim(const Tensor& input) override;                       \
   };                                                                           \
-  TORCH_MODULE(BatchNorm##D##d);                                               \
+  TORCH_LIBRARY_MODULE(BatchNorm##D##d);                                               \
   class InstanceNorm##D##dImpl : public InstanceNormImpl<D, InstanceNorm##D##dImpl> { \
    public:                                                                     \
     InstanceNorm##D##dImpl(int64_t n) : InstanceNorm##D##dImpl(InstanceNormOptions(n)) {} \
@@ -311,7 +314,11 @@ class InstanceNormImpl : public NormImplBase<D, Derived, InstanceNormOptions> {
    protected:                                                                  \
     void _check_input_dim(const Tensor& input) override;                       \
   };                                                                           \
-  TORCH_MODULE(InstanceNorm##D##d)
+  TORCH_LIBRARY_MODULE(InstanceNorm##D##d);                                    \
+  extern template class NormImplBase<D, BatchNorm##D##dImpl, BatchNormOptions>; \
+  extern template class NormImplBase<D, InstanceNorm##D##dImpl, InstanceNormOptions>; \
+  extern template class BatchNormImplBase<D, BatchNorm##D##dImpl>;             \
+  extern template class InstanceNormImpl<D, InstanceNorm##D##dImpl>
 TORCH_NORMS(1);
 TORCH_NORMS(2);
 TORCH_NORMS(3);
@@ -328,7 +335,7 @@ class LayerNormImpl : public Cloneable<LayerNormImpl> {
   LayerNormOptions options;
   Tensor weight, bias;
 };
-TORCH_MODULE(LayerNorm);
+TORCH_LIBRARY_MODULE(LayerNorm);
 class GroupNormImpl : public Cloneable<GroupNormImpl> {
  public:
   GroupNormImpl(int64_t num_groups, int64_t num_channels) : GroupNormImpl(GroupNormOptions(num_groups, num_channels)) {}
@@ -340,7 +347,7 @@ class GroupNormImpl : public Cloneable<GroupNormImpl> {
   GroupNormOptions options;
   Tensor weight, bias;
 };
-TORCH_MODULE(GroupNorm);
+TORCH_LIBRARY_MODULE(GroupNorm);
 TORCH_REQUIRED_MODULE(LocalResponseNorm, LocalResponseNormOptions);
 TORCH_REQUIRED_MODULE(CrossMapLRN2d, CrossMapLRN2dOptions);
 
@@ -356,7 +363,7 @@ TORCH_REQUIRED_MODULE(CrossMapLRN2d, CrossMapLRN2dOptions);
     Tensor forward(Tensor input);                                                     \
     DropoutOptions options;                                                           \
   };                                                                                  \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 TORCH_DROPOUT(Dropout);
 TORCH_DROPOUT(Dropout2d);
 TORCH_DROPOUT(Dropout3d);
@@ -384,6 +391,7 @@ class Embedding : public ModuleHolder<EmbeddingImpl> {
   using Impl = EmbeddingImpl;
   static Embedding from_pretrained(const Tensor& embeddings, const EmbeddingFromPretrainedOptions& options = {});
 };
+TORCH_LIBRARY_INSTANCE class Cloneable<EmbeddingImpl>;
 class EmbeddingBagImpl : public Cloneable<EmbeddingBagImpl> {
  public:
   EmbeddingBagImpl(int64_t num_embeddings, int64_t embedding_dim)
@@ -402,6 +410,7 @@ class EmbeddingBag : public ModuleHolder<EmbeddingBagImpl> {
   using Impl = EmbeddingBagImpl;
   static EmbeddingBag from_pretrained(const Tensor& embeddings, const EmbeddingBagFromPretrainedOptions& options = {});
 };
+TORCH_LIBRARY_INSTANCE class Cloneable<EmbeddingBagImpl>;
 
 class FoldImpl : public Cloneable<FoldImpl> {
  public:
@@ -413,7 +422,7 @@ class FoldImpl : public Cloneable<FoldImpl> {
   TORCH_FORWARD_1;
   FoldOptions options;
 };
-TORCH_MODULE(Fold);
+TORCH_LIBRARY_MODULE(Fold);
 TORCH_SIZED_MODULE(Unfold, ExpandingArray<2>, UnfoldOptions);
 #define TORCH_PADS(D)                                                                             \
   TORCH_SIZED_MODULE(ReflectionPad##D##d, ExpandingArray<D * 2>, ReflectionPad##D##dOptions);     \
@@ -428,7 +437,7 @@ TORCH_SIZED_MODULE(Unfold, ExpandingArray<2>, UnfoldOptions);
     TORCH_FORWARD_1;                                                                              \
     ConstantPad##D##dOptions options;                                                             \
   };                                                                                              \
-  TORCH_MODULE(ConstantPad##D##d)
+  TORCH_LIBRARY_MODULE(ConstantPad##D##d)
 TORCH_PADS(1);
 TORCH_PADS(2);
 TORCH_PADS(3);
@@ -449,7 +458,7 @@ TORCH_PLAIN_MODULE(Upsample, UpsampleOptions);
     Tensor forward(const Tensor& input, const Tensor& target);                 \
     Options options;                                                           \
   };                                                                           \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 #define TORCH_WEIGHTED_MODULE(Name, Options, ...)                              \
   class Name##Impl : public Cloneable<Name##Impl> {                            \
    public:                                                                     \
@@ -460,7 +469,7 @@ TORCH_PLAIN_MODULE(Upsample, UpsampleOptions);
     Options options;                                                           \
     Tensor __VA_ARGS__;                                                        \
   };                                                                           \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 #define TORCH_TRIPLE_MODULE(Name, Options)                                     \
   class Name##Impl : public Cloneable<Name##Impl> {                            \
    public:                                                                     \
@@ -470,7 +479,7 @@ TORCH_PLAIN_MODULE(Upsample, UpsampleOptions);
     Tensor forward(const Tensor& a, const Tensor& b, const Tensor& c);         \
     Options options;                                                           \
   };                                                                           \
-  TORCH_MODULE(Name)
+  TORCH_LIBRARY_MODULE(Name)
 TORCH_PAIR_MODULE(CosineSimilarity, CosineSimilarityOptions);
 TORCH_PAIR_MODULE(PairwiseDistance, PairwiseDistanceOptions);
 TORCH_PAIR_MODULE(L1Loss, L1LossOptions);
@@ -496,7 +505,7 @@ class CTCLossImpl : public Cloneable<CTCLossImpl> {
                  const Tensor& target_lengths);
   CTCLossOptions options;
 };
-TORCH_MODULE(CTCLoss);
+TORCH_LIBRARY_MODULE(CTCLoss);
 TORCH_PAIR_MODULE(PoissonNLLLoss, PoissonNLLLossOptions);
 TORCH_TRIPLE_MODULE(MarginRankingLoss, MarginRankingLossOptions);
 TORCH_WEIGHTED_MODULE(NLLLoss, NLLLossOptions, weight);
@@ -546,7 +555,8 @@ class RNNImpl : public detail::RNNImplBase<RNNImpl> {
   std::tuple<Tensor, Tensor> forward(const Tensor& input, Tensor hx = {});
   RNNOptions options;
 };
-TORCH_MODULE(RNN);
+TORCH_LIBRARY_MODULE(RNN);
+extern template class detail::RNNImplBase<RNNImpl>;
 class LSTMImpl : public detail::RNNImplBase<LSTMImpl> {
  public:
   LSTMImpl(int64_t input_size, int64_t hidden_size) : LSTMImpl(LSTMOptions(input_size, hidden_size)) {}
@@ -555,7 +565,8 @@ class LSTMImpl : public detail::RNNImplBase<LSTMImpl> {
                                                          c10::optional<std::tuple<Tensor, Tensor>> hx = {});
   LSTMOptions options;
 };
-TORCH_MODULE(LSTM);
+TORCH_LIBRARY_MODULE(LSTM);
+extern template class detail::RNNImplBase<LSTMImpl>;
 class GRUImpl : public detail::RNNImplBase<GRUImpl> {
  public:
   GRUImpl(int64_t input_size, int64_t hidden_size) : GRUImpl(GRUOptions(input_size, hidden_size)) {}
@@ -563,7 +574,8 @@ class GRUImpl : public detail::RNNImplBase<GRUImpl> {
   std::tuple<Tensor, Tensor> forward(const Tensor& input, Tensor hx = {});
   GRUOptions options;
 };
-TORCH_MODULE(GRU);
+TORCH_LIBRARY_MODULE(GRU);
+extern template class detail::RNNImplBase<GRUImpl>;
 class RNNCellImpl : public detail::RNNCellImplBase<RNNCellImpl> {
  public:
   RNNCellImpl(int64_t input_size, int64_t hidden_size) : RNNCellImpl(RNNCellOptions(input_size, hidden_size)) {}
@@ -574,7 +586,8 @@ class RNNCellImpl : public detail::RNNCellImplBase<RNNCellImpl> {
  protected:
   std::string nonlinearity_str() const override;
 };
-TORCH_MODULE(RNNCell);
+TORCH_LIBRARY_MODULE(RNNCell);
+extern template class detail::RNNCellImplBase<RNNCellImpl>;
 class LSTMCellImpl : public detail::RNNCellImplBase<LSTMCellImpl> {
  public:
   LSTMCellImpl(int64_t input_size, int64_t hidden_size) : LSTMCellImpl(LSTMCellOptions(input_size, hidden_size)) {}
@@ -582,7 +595,8 @@ class LSTMCellImpl : public detail::RNNCellImplBase<LSTMCellImpl> {
   std::tuple<Tensor, Tensor> forward(const Tensor& input, c10::optional<std::tuple<Tensor, Tensor>> hx = {});
   LSTMCellOptions options;
 };
-TORCH_MODULE(LSTMCell);
+TORCH_LIBRARY_MODULE(LSTMCell);
+extern template class detail::RNNCellImplBase<LSTMCellImpl>;
 class GRUCellImpl : public detail::RNNCellImplBase<GRUCellImpl> {
  public:
   GRUCellImpl(int64_t input_size, int64_t hidden_size) : GRUCellImpl(GRUCellOptions(input_size, hidden_size)) {}
@@ -590,7 +604,8 @@ class GRUCellImpl : public detail::RNNCellImplBase<GRUCellImpl> {
   Tensor forward(const Tensor& input, Tensor hx = {});
   GRUCellOptions options;
 };
-TORCH_MODULE(GRUCell);
+TORCH_LIBRARY_MODULE(GRUCell);
+extern template class detail::RNNCellImplBase<GRUCellImpl>;
 
 // --- transformers ------------------------------------------------------------------------------------------------------
 
@@ -610,7 +625,7 @@ class TransformerEncoderLayerImpl : public Cloneable<TransformerEncoderLayerImpl
   LayerNorm norm1 = nullptr, norm2 = nullptr;
   Dropout dropout1 = nullptr, dropout2 = nullptr;
 };
-TORCH_MODULE(TransformerEncoderLayer);
+TORCH_LIBRARY_MODULE(TransformerEncoderLayer);
 class TransformerDecoderLayerImpl : public Cloneable<TransformerDecoderLayerImpl> {
  public:
   TransformerDecoderLayerImpl(int64_t d_model, int64_t nhead)
@@ -633,7 +648,7 @@ class TransformerDecoderLayerImpl : public Cloneable<TransformerDecoderLayerImpl
   Dropout dropout3{nullptr};
   LayerNorm norm3{nullptr};
 };
-TORCH_MODULE(TransformerDecoderLayer);
+TORCH_LIBRARY_MODULE(TransformerDecoderLayer);
 
 struct TransformerEncoderOptions {
   TransformerEncoderOptions(TransformerEncoderLayer encoder_layer, int64_t num_layers)
@@ -665,7 +680,7 @@ class TransformerEncoderImpl : public Cloneable<TransformerEncoderImpl> {
   ModuleList layers = nullptr;
   AnyModule norm;
 };
-TORCH_MODULE(TransformerEncoder);
+TORCH_LIBRARY_MODULE(TransformerEncoder);
 class TransformerDecoderImpl : public Cloneable<TransformerDecoderImpl> {
  public:
   TransformerDecoderImpl(TransformerDecoderLayer decoder_layer, int64_t num_layers)
@@ -679,7 +694,7 @@ class TransformerDecoderImpl : public Cloneable<TransformerDecoderImpl> {
   ModuleList layers{nullptr};
   AnyModule norm;
 };
-TORCH_MODULE(TransformerDecoder);
+TORCH_LIBRARY_MODULE(TransformerDecoder);
 
 struct TransformerOptions {
   TransformerOptions() = default;
@@ -710,7 +725,7 @@ class TransformerImpl : public Cloneable<TransformerImpl> {
   TransformerOptions options;
   AnyModule encoder, decoder;
 };
-TORCH_MODULE(Transformer);
+TORCH_LIBRARY_MODULE(Transformer);
 
 #undef TORCH_FORWARD_1
 #undef TORCH_PLAIN_MODULE

@@ -131,7 +131,7 @@ struct UnflattenOptions {
 
 namespace detail {
 using conv_padding_mode_t =
-    std::variant<enumtype::kZeros, enumtype::kReflect, enumtype::kReplicate, enumtype::kCircular>;
+    enumtype::Choice<enumtype::kZeros, enumtype::kReflect, enumtype::kReplicate, enumtype::kCircular>;
 template <size_t D>
 struct conv_padding_t : std::variant<ExpandingArray<D>, enumtype::kValid, enumtype::kSame> {
   using Base = std::variant<ExpandingArray<D>, enumtype::kValid, enumtype::kSame>;
@@ -361,7 +361,7 @@ struct EmbeddingFromPretrainedOptions {
   TORCH_ARG(bool, scale_grad_by_freq) = false;
   TORCH_ARG(bool, sparse) = false;
 };
-using EmbeddingBagMode = std::variant<enumtype::kSum, enumtype::kMean, enumtype::kMax>;
+using EmbeddingBagMode = enumtype::Choice<enumtype::kSum, enumtype::kMean, enumtype::kMax>;
 struct EmbeddingBagOptions {
   EmbeddingBagOptions(int64_t num_embeddings, int64_t embedding_dim)
       : num_embeddings_(num_embeddings), embedding_dim_(embedding_dim) {}
@@ -440,7 +440,7 @@ struct PixelUnshuffleOptions {
   TORCH_ARG(int64_t, downscale_factor);
 };
 struct UpsampleOptions {
-  using mode_t = std::variant<enumtype::kNearest, enumtype::kLinear, enumtype::kBilinear, enumtype::kBicubic,
+  using mode_t = enumtype::Choice<enumtype::kNearest, enumtype::kLinear, enumtype::kBilinear, enumtype::kBicubic,
                               enumtype::kTrilinear>;
   TORCH_ARG(c10::optional<std::vector<int64_t>>, size) = c10::nullopt;
   TORCH_ARG(c10::optional<std::vector<double>>, scale_factor) = c10::nullopt;
@@ -478,7 +478,7 @@ TORCH_REDUCTION_OPTIONS(MultiLabelMarginLossOptions);
 TORCH_REDUCTION_OPTIONS(SoftMarginLossOptions);
 #undef TORCH_REDUCTION_OPTIONS
 struct KLDivLossOptions {
-  using reduction_t = std::variant<enumtype::kNone, enumtype::kBatchMean, enumtype::kSum, enumtype::kMean>;
+  using reduction_t = enumtype::Choice<enumtype::kNone, enumtype::kBatchMean, enumtype::kSum, enumtype::kMean>;
   KLDivLossOptions(reduction_t reduction = torch::kMean) : reduction_(reduction) {}
   TORCH_ARG(reduction_t, reduction) = torch::kMean;
   TORCH_ARG(bool, log_target) = false;
@@ -567,7 +567,7 @@ struct BCEWithLogitsLossOptions {
 namespace detail {
 struct RNNOptionsBase {
   using rnn_options_base_mode_t =
-      std::variant<enumtype::kLSTM, enumtype::kGRU, enumtype::kRNN_TANH, enumtype::kRNN_RELU>;
+      enumtype::Choice<enumtype::kLSTM, enumtype::kGRU, enumtype::kRNN_TANH, enumtype::kRNN_RELU>;
   RNNOptionsBase(rnn_options_base_mode_t mode, int64_t input_size, int64_t hidden_size, int64_t num_layers = 1,
                  bool bias = true, bool batch_first = false, double dropout = 0., bool bidirectional = false,
                  int64_t proj_size = 0)
@@ -593,7 +593,7 @@ struct RNNCellOptionsBase {
 };
 }  // namespace detail
 struct RNNOptions {
-  using nonlinearity_t = std::variant<enumtype::kTanh, enumtype::kReLU>;
+  using nonlinearity_t = enumtype::Choice<enumtype::kTanh, enumtype::kReLU>;
   RNNOptions(int64_t input_size, int64_t hidden_size) : input_size_(input_size), hidden_size_(hidden_size) {}
   TORCH_ARG(int64_t, input_size);
   TORCH_ARG(int64_t, hidden_size);
@@ -626,7 +626,7 @@ struct GRUOptions {
   TORCH_ARG(bool, bidirectional) = false;
 };
 struct RNNCellOptions {
-  using nonlinearity_t = std::variant<enumtype::kTanh, enumtype::kReLU>;
+  using nonlinearity_t = enumtype::Choice<enumtype::kTanh, enumtype::kReLU>;
   RNNCellOptions(int64_t input_size, int64_t hidden_size) : input_size_(input_size), hidden_size_(hidden_size) {}
   TORCH_ARG(int64_t, input_size);
   TORCH_ARG(int64_t, hidden_size);
@@ -786,7 +786,7 @@ struct GroupNormFuncOptions {
 };
 struct PadFuncOptions {
   using mode_t =
-      std::variant<enumtype::kConstant, enumtype::kReflect, enumtype::kReplicate, enumtype::kCircular>;
+      enumtype::Choice<enumtype::kConstant, enumtype::kReflect, enumtype::kReplicate, enumtype::kCircular>;
   PadFuncOptions(std::vector<int64_t> pad) : pad_(std::move(pad)) {}
   TORCH_ARG(std::vector<int64_t>, pad);
   TORCH_ARG(mode_t, mode) = torch::kConstant;
@@ -797,7 +797,7 @@ using PixelUnshuffleFuncOptions = PixelUnshuffleOptions;
 using FoldFuncOptions = FoldOptions;
 using UnfoldFuncOptions = UnfoldOptions;
 struct InterpolateFuncOptions {
-  using mode_t = std::variant<enumtype::kNearest, enumtype::kLinear, enumtype::kBilinear, enumtype::kBicubic,
+  using mode_t = enumtype::Choice<enumtype::kNearest, enumtype::kLinear, enumtype::kBilinear, enumtype::kBicubic,
                               enumtype::kTrilinear, enumtype::kArea, enumtype::kNearestExact>;
   TORCH_ARG(c10::optional<std::vector<int64_t>>, size) = c10::nullopt;
   TORCH_ARG(c10::optional<std::vector<double>>, scale_factor) = c10::nullopt;
@@ -807,8 +807,8 @@ struct InterpolateFuncOptions {
   TORCH_ARG(bool, antialias) = false;
 };
 struct GridSampleFuncOptions {
-  using mode_t = std::variant<enumtype::kBilinear, enumtype::kNearest>;
-  using padding_mode_t = std::variant<enumtype::kZeros, enumtype::kBorder, enumtype::kReflection>;
+  using mode_t = enumtype::Choice<enumtype::kBilinear, enumtype::kNearest>;
+  using padding_mode_t = enumtype::Choice<enumtype::kZeros, enumtype::kBorder, enumtype::kReflection>;
   TORCH_ARG(mode_t, mode) = torch::kBilinear;
   TORCH_ARG(padding_mode_t, padding_mode) = torch::kZeros;
   TORCH_ARG(c10::optional<bool>, align_corners) = c10::nullopt;

@@ -25,17 +25,23 @@ class AnyValue {
   template <class T>
   T get() {
     if (T* p = try_get<T>()) return *p;
-    TORCH_CHECK(false, "Attempted to cast AnyValue to ", demangled(typeid(T)), ", but its actual type is ",
-                demangled(type_info()));
+    fail_cast(typeid(T));
   }
   const std::type_info& type_info() const noexcept { return value_.type(); }
   static std::string demangled(const std::type_info& type);
 
  private:
+  [[noreturn]] void fail_cast(const std::type_info& wanted) const;
   std::any value_;
 };
 
 namespace detail {
+// What is wrong with a call or a cast of a forgotten type.
+[[noreturn]] void fail_count(const std::type_info& module, size_t expected, size_t given, bool defaults);
+[[noreturn]] void fail_argument(size_t i, const std::type_info& expected, const std::type_info& given);
+[[noreturn]] void fail_module(const std::type_info& module, const std::type_info& wanted);
+[[noreturn]] void fail_empty(const char* what);
+
 template <class F>
 struct Method;
 template <class C, class R, class... Args>
@@ -65,13 +71,13 @@ struct AnyModuleHolder final : AnyModulePlaceholder {
   using Forward = Method<decltype(&M::forward)>;
   explicit AnyModuleHolder(std::shared_ptr<M> m) : module(std::move(m)) {}
   AnyValue call(std::vector<AnyValue>&& arguments) override {
-    TORCH_CHECK(arguments.size() <= Forward::count, AnyValue::demangled(typeid(M)),
-                "'s forward() method expects ", Forward::count, " argument(s), but received ", arguments.size(), ".");
+    if (arguments.size() > Forward::count) fail_count(typeid(M), Forward::count, arguments.size(), false);
     return call(arguments, std::make_index_sequence<Forward::count>());
   }
   std::shared_ptr<Module> ptr() const override { return module; }
   std::shared_ptr<AnyModulePlaceholder> clone(const optional<Device>& device) const override {
-    return std::make_shared<AnyModuleHolder>(std::dynamic_pointer_cast<M>(module->clone(device)));
+    return std::shared_ptr<AnyModulePlaceholder>(
+        new AnyModuleHolder(std::dynamic_pointer_cast<M>(module->clone(device))));
   }
   const std::type_info& type() const override { return typeid(M); }
 
@@ -85,18 +91,13 @@ struct AnyModuleHolder final : AnyModulePlaceholder {
       if constexpr (may_miss<T>)
         return T();
       else
-        TORCH_CHECK(false, AnyValue::demangled(typeid(M)), "'s forward() method expects ", Forward::count,
-                    " argument(s), but received ", arguments.size(),
-                    ". If ", AnyValue::demangled(typeid(M)),
-                    "'s forward() method has default arguments, please make sure the forward() method is declared with "
-                    "a corresponding `FORWARD_HAS_DEFAULT_ARGS` macro.");
+        fail_count(typeid(M), Forward::count, arguments.size(), true);
     }
     if (T* p = arguments[I].template try_get<T>()) return std::move(*p);
     if constexpr (may_miss<T> && !std::is_same<T, Tensor>::value) {
       if (auto* p = arguments[I].template try_get<typename T::value_type>()) return T(std::move(*p));
     }
-    TORCH_CHECK(false, "Expected argument #", I, " to be of type ", AnyValue::demangled(typeid(T)),
-                ", but received value of type ", AnyValue::demangled(arguments[I].type_info()));
+    fail_argument(I, typeid(T), arguments[I].type_info());
   }
   template <size_t... I>
   AnyValue call(std::vector<AnyValue>& arguments, std::index_sequence<I...>) {
@@ -105,8 +106,8 @@ struct AnyModuleHolder final : AnyModulePlaceholder {
 };
 }  // namespace detail
 
-#define FORWARD_HAS_DEFAULT_ARGS(...)                                     \
-  template <class ModuleType, class... ArgumentTypes>                     \
+#define FORWARD_HAS_DEFAULT_ARGS(...)                 \
+  template <class ModuleType, class... ArgumentTypes> \
   friend struct torch::nn::detail::AnyModuleHolder;
 
 /// Any module with a forward that is no template.
@@ -114,11 +115,11 @@ class AnyModule {
  public:
   AnyModule() = default;
   template <class M, class = decltype(&M::forward)>
-  explicit AnyModule(std::shared_ptr<M> module)
-      : content_(std::make_shared<detail::AnyModuleHolder<M>>(std::move(module))) {}
+  explicit AnyModule(std::shared_ptr<M> module) : content_(new detail::AnyModuleHolder<M>(std::move(module))) {}
   template <class M, class = std::enable_if_t<!std::is_base_of<AnyModule, std::decay_t<M>>::value &&
                                               std::is_base_of<Module, std::decay_t<M>>::value>>
-  explicit AnyModule(M&& module) : AnyModule(std::make_shared<std::decay_t<M>>(std::forward<M>(module))) {}
+  explicit AnyModule(M&& module)
+      : AnyModule(std::shared_ptr<std::decay_t<M>>(new std::decay_t<M>(std::forward<M>(module)))) {}
   template <class M>
   explicit AnyModule(const ModuleHolder<M>& holder) : AnyModule(holder.ptr()) {}
   template <class M>
@@ -133,7 +134,7 @@ class AnyModule {
   }
   template <class... Args>
   AnyValue any_forward(Args&&... arguments) {
-    TORCH_CHECK(!is_empty(), "Cannot call forward() on an empty AnyModule");
+    if (is_empty()) detail::fail_empty("forward");
     std::vector<AnyValue> values;
     values.reserve(sizeof...(Args));
     (values.push_back(as_value(std::forward<Args>(arguments))), ...);
@@ -152,7 +153,7 @@ class AnyModule {
     return *pointer_to<T>();
   }
   std::shared_ptr<Module> ptr() const {
-    TORCH_CHECK(!is_empty(), "Cannot call ptr() on an empty AnyModule");
+    if (is_empty()) detail::fail_empty("ptr");
     return content_->ptr();
   }
   template <class T>
@@ -160,7 +161,7 @@ class AnyModule {
     return pointer_to<T>();
   }
   const std::type_info& type_info() const {
-    TORCH_CHECK(!is_empty(), "Cannot call type_info() on an empty AnyModule");
+    if (is_empty()) detail::fail_empty("type_info");
     return content_->type();
   }
   bool is_empty() const noexcept { return content_ == nullptr; }
@@ -173,10 +174,9 @@ class AnyModule {
   }
   template <class T>
   std::shared_ptr<T> pointer_to() const {
-    TORCH_CHECK(!is_empty(), "Cannot call get() on an empty AnyModule");
+    if (is_empty()) detail::fail_empty("get");
     auto* holder = dynamic_cast<detail::AnyModuleHolder<T>*>(content_.get());
-    TORCH_CHECK(holder, "Attempted to cast module of type ", AnyValue::demangled(type_info()), " to type ",
-                AnyValue::demangled(typeid(T)));
+    if (!holder) detail::fail_module(type_info(), typeid(T));
     return holder->module;
   }
   std::shared_ptr<detail::AnyModulePlaceholder> content_;
@@ -247,11 +247,11 @@ class SequentialImpl : public Cloneable<SequentialImpl> {
   }
   template <class M, class = std::enable_if_t<std::is_base_of<Module, std::decay_t<M>>::value>>
   void push_back(M&& module) {
-    push_back(std::make_shared<std::decay_t<M>>(std::forward<M>(module)));
+    push_back(AnyModule(std::forward<M>(module)));
   }
   template <class M, class = std::enable_if_t<std::is_base_of<Module, std::decay_t<M>>::value>>
   void push_back(std::string name, M&& module) {
-    push_back(std::move(name), std::make_shared<std::decay_t<M>>(std::forward<M>(module)));
+    push_back(std::move(name), AnyModule(std::forward<M>(module)));
   }
   template <class M>
   void push_back(const ModuleHolder<M>& holder) {
@@ -305,9 +305,9 @@ class Sequential : public ModuleHolder<SequentialImpl> {
   using ModuleHolder<SequentialImpl>::ModuleHolder;
   using Impl = SequentialImpl;
   Sequential() : ModuleHolder() {}
-  Sequential(std::initializer_list<NamedAnyModule> modules)
-      : ModuleHolder(std::make_shared<SequentialImpl>(modules)) {}
+  Sequential(std::initializer_list<NamedAnyModule> modules) : ModuleHolder(std::make_shared<SequentialImpl>(modules)) {}
 };
+TORCH_LIBRARY_INSTANCE class Cloneable<SequentialImpl>;
 
 class ModuleListImpl : public Cloneable<ModuleListImpl> {
  public:
@@ -379,7 +379,7 @@ class ModuleListImpl : public Cloneable<ModuleListImpl> {
  private:
   std::vector<std::shared_ptr<Module>> modules_;
 };
-TORCH_MODULE(ModuleList);
+TORCH_LIBRARY_MODULE(ModuleList);
 
 class ModuleDictImpl : public Cloneable<ModuleDictImpl> {
  public:
@@ -427,7 +427,7 @@ class ModuleDictImpl : public Cloneable<ModuleDictImpl> {
  private:
   OrderedDict<std::string, std::shared_ptr<Module>> modules_;
 };
-TORCH_MODULE(ModuleDict);
+TORCH_LIBRARY_MODULE(ModuleDict);
 
 class ParameterListImpl : public Cloneable<ParameterListImpl> {
  public:
@@ -460,7 +460,7 @@ class ParameterListImpl : public Cloneable<ParameterListImpl> {
   size_t size() const noexcept { return parameters_.size(); }
   bool is_empty() const noexcept { return parameters_.is_empty(); }
 };
-TORCH_MODULE(ParameterList);
+TORCH_LIBRARY_MODULE(ParameterList);
 
 class ParameterDictImpl : public Cloneable<ParameterDictImpl> {
  public:
@@ -503,7 +503,7 @@ class ParameterDictImpl : public Cloneable<ParameterDictImpl> {
     }
   }
 };
-TORCH_MODULE(ParameterDict);
+TORCH_LIBRARY_MODULE(ParameterDict);
 
 /// A function as a module.
 class FunctionalImpl : public Cloneable<FunctionalImpl> {
@@ -524,7 +524,7 @@ class FunctionalImpl : public Cloneable<FunctionalImpl> {
  private:
   Function function_;
 };
-TORCH_MODULE(Functional);
+TORCH_LIBRARY_MODULE(Functional);
 
 }  // namespace nn
 }  // namespace torch
