@@ -119,8 +119,7 @@ void modules() {
   for (const auto& m : outer.named_modules()) std::cout << "[" << m.name << "] ";
   for (const auto& a : inner.named_attributes()) std::cout << a.name << " ";
   std::cout << outer.parameters().size() << outer.children().size() << "\n";
-  std::cout << *inner.get_method("forward").graph();
-  std::cout << inner.dump_to_str(true, false, false);
+  std::cout << inner.dump_to_str(false, false, true);
   outer.eval();
   std::cout << outer.is_training() << outer.hasattr("names") << outer.find_method("nope").has_value() << "\n";
 

@@ -71,8 +71,8 @@ def set_state(obj, value):
             object.__setattr__(obj, key, _script.attribute_value(handle, key, item))
 
 
-def finish(root, reader):
-    """Compiles the methods of a module and of all its submodules, and of the script classes of the archive."""
+def finish_modules(root):
+    """Compiles the methods of a module and of all its submodules."""
     for module in root.modules():
         cls = type(module)
         handle = getattr(cls, "_type_handle", None)
@@ -86,5 +86,10 @@ def finish(root, reader):
             if key not in cls.__dict__:
                 setattr(cls, key, v)
         install_hooks(module, handle)
+
+
+def finish(root, reader):
+    """The same, and of the script classes of the archive."""
+    finish_modules(root)
     _script.compile_archive_classes(reader._reader)
     return root

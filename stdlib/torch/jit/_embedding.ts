@@ -28,7 +28,7 @@ def set_member(obj, name, kind, value):
 
 def finish(module):
     """Methods were added to the class."""
-    _archive.finish(module)
+    _archive.finish_modules(module)
 
 
 def load(data, device, extra_files):

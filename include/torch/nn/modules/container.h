@@ -233,8 +233,8 @@ class SequentialImpl : public Cloneable<SequentialImpl> {
     AnyValue value = it->any_forward(std::forward<Args>(arguments)...);
     for (++it; it != modules_.end(); ++it) value = it->any_forward(std::move(value));
     if (auto* result = value.template try_get<Result>()) return std::move(*result);
-    TORCH_CHECK(false, "The type of the return value is ", AnyValue::demangled(value.type_info()),
-                ", but you asked for type ", AnyValue::demangled(typeid(Result)));
+    AT_ERROR("The type of the return value is ", AnyValue::demangled(value.type_info()), ", but you asked for type ",
+             AnyValue::demangled(typeid(Result)));
   }
 
   template <class M>
