@@ -116,7 +116,8 @@ class Rebuilder {
           Value* v = it->second;
           TypeId wanted = n->outputs[0]->type;
           values_[n->outputs[0]] = v;
-          if (v->type != wanted && p_.is_subtype(v->type, wanted) && needs_type(v->type, wanted)) {
+          // What is known of it here and was not where its value was made.
+          if (v->type != wanted && p_.is_subtype(wanted, v->type) && !p_.is_subtype(v->type, wanted)) {
             Node* cast = add(NodeKind::UncheckedCast, n->range);
             cast->inputs = {v};
             cast->type = wanted;
@@ -160,8 +161,6 @@ class Rebuilder {
       }
     }
   }
-
-  static bool needs_type(TypeId, TypeId) { return false; }
 
   void copy(const Node* n) {
     Node* c = add(n->kind, n->range);
@@ -225,7 +224,7 @@ class Rebuilder {
              ky = vy ? known_bool(vy) : std::optional<bool>(false);
         if (kx && ky && *kx == *ky) {
           block_ = outer;
-          env_[name] = boolean_before(n, *kx);
+          env_[name] = boolean(*kx);
           continue;
         }
       }
@@ -234,6 +233,8 @@ class Rebuilder {
         continue;
       }
       if (!vx && !vy) continue;
+      // What a branch that raised would leave is of no use: the other one says the type.
+      if (vx && vy && !flag && a_gone != b_gone && vx->type != vy->type) (a_gone ? vx : vy) = nullptr;
       // A name that only one branch knows is kept when the other branch has ended.
       auto ended = [&](Env& e, bool gone) {
         auto it = e.find(kExit);
@@ -272,11 +273,6 @@ class Rebuilder {
     }
     return false;
   }
-  Value* boolean_before(Node* n, bool b) {
-    (void)n;
-    return boolean(b);
-  }
-
   /// False: the rest of the block went into a branch.
   bool if_node(const Node* n, const Block& b, size_t i) {
     Node* c = add(NodeKind::If, n->range);
