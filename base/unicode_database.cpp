@@ -1,16 +1,15 @@
 #include "base/unicode_database.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
-#include "base/check.h"
+#include "base/deflate.h"
 #include "base/utf8.h"
 
 #define TSVM_EMBED(symbol, file)          \
@@ -30,26 +29,6 @@ TSVM_EMBED(tsvm_unicode_properties, TSVM_UNICODE_PROPERTIES);
 namespace tsvm::unicode {
 
 namespace {
-
-std::string inflated(const unsigned char* begin, const unsigned char* end) {
-  std::string out;
-  z_stream stream{};
-  TSVM_CHECK(inflateInit(&stream) == Z_OK, "zlib does not start");
-  stream.next_in = const_cast<unsigned char*>(begin);
-  stream.avail_in = static_cast<unsigned>(end - begin);
-  int status = Z_OK;
-  while (status == Z_OK) {
-    const size_t have = out.size();
-    out.resize(have + (size_t{1} << 18));
-    stream.next_out = reinterpret_cast<unsigned char*>(out.data() + have);
-    stream.avail_out = 1u << 18;
-    status = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  TSVM_CHECK(status == Z_STREAM_END, "the character database is damaged");
-  return out;
-}
 
 /// Takes lines and words off the front of a text.
 struct Reader {
@@ -79,7 +58,7 @@ struct Run {
 constexpr uint32_t kIdeographs = ~0u;
 
 struct Names {
-  Names() : text(inflated(tsvm_unicode_names_begin, tsvm_unicode_names_end)) {
+  Names() : text(inflated(std::as_bytes(std::span(tsvm_unicode_names_begin, tsvm_unicode_names_end)))) {
     Reader in{text};
     uint32_t index = 0;
     for (std::string_view line = in.line(); !line.empty(); line = in.line()) {
@@ -119,7 +98,7 @@ struct Mapping {
 };
 
 struct Database {
-  Database() : text(inflated(tsvm_unicode_properties_begin, tsvm_unicode_properties_end)) {
+  Database() : text(inflated(std::as_bytes(std::span(tsvm_unicode_properties_begin, tsvm_unicode_properties_end)))) {
     Reader in{text};
     uint32_t code = 0;
     for (std::string_view line = in.line(); !line.empty(); line = in.line()) {

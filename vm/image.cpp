@@ -1,7 +1,5 @@
 #include "vm/image.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -9,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/arena.h"
+#include "base/deflate.h"
 #include "ir/emit/emit.h"
 #include "parser/parser.h"
 #include "parser/scope.h"
@@ -31,8 +30,25 @@ int64_t unzigzag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cas
 uint16_t to_small(uint16_t v) { return static_cast<uint16_t>(v << 1 | v >> 15); }
 uint16_t from_small(uint16_t v) { return static_cast<uint16_t>(v >> 1 | v << 15); }
 
+/// The texts of a module, each once: its functions name them by number.
+class TextWriter {
+ public:
+  uint32_t number(const std::string& s) {
+    auto [it, is_new] = numbers_.try_emplace(s, static_cast<uint32_t>(texts.size()));
+    if (is_new) texts.push_back(s);
+    return it->second;
+  }
+  std::vector<std::string> texts;
+
+ private:
+  std::unordered_map<std::string, uint32_t> numbers_;
+};
+using Texts = std::vector<std::string_view>;
+
+/// Without a table of texts, these are written where they are.
 class Writer {
  public:
+  explicit Writer(TextWriter* texts = nullptr) : texts_(texts) {}
   std::vector<std::byte> bytes;
 
   void raw(const void* data, size_t size) {
@@ -54,6 +70,7 @@ class Writer {
   }
   void operator()(double& v) { raw(&v, sizeof v); }
   void operator()(std::string& s) {
+    if (texts_) return number(texts_->number(s));
     number(s.size());
     raw(s.data(), s.size());
   }
@@ -79,12 +96,16 @@ class Writer {
       for (int i = 0; i < 4; i++) raw(&parts[i], sizes >> (2 * i) & 3);
     });
   }
+
+ private:
+  TextWriter* texts_;
 };
 
 // Every size is checked against what is left before it is believed; past the end all numbers are 0.
 class Reader {
  public:
-  explicit Reader(std::span<const std::byte> bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+  explicit Reader(std::span<const std::byte> bytes, const Texts* texts = nullptr)
+      : at_(bytes.data()), end_(at_ + bytes.size()), texts_(texts) {}
   bool ok() const { return ok_; }
 
   void raw(void* data, size_t size) {
@@ -112,9 +133,17 @@ class Reader {
   }
   void operator()(double& v) { raw(&v, sizeof v); }
   void operator()(std::string& s) {
-    size_t n = size();
-    s.assign(reinterpret_cast<const char*>(at_), n);
-    at_ += n;
+    if (texts_) {
+      uint64_t n = number();
+      if (n >= texts_->size()) return fail();
+      s = (*texts_)[n];
+    } else {
+      s = text();
+    }
+  }
+  std::string_view text() {
+    std::span<const std::byte> s = part();
+    return {reinterpret_cast<const char*>(s.data()), s.size()};
   }
   template <class T, class Fn>
   void each(std::vector<T>& v, Fn&& fn) {
@@ -149,7 +178,6 @@ class Reader {
     at_ += n;
     return s;
   }
-  std::span<const std::byte> rest() const { return {at_, end_}; }
 
  private:
   void fail() {
@@ -159,6 +187,7 @@ class Reader {
 
   const std::byte* at_;
   const std::byte* end_;
+  const Texts* texts_;
   bool ok_ = true;
 };
 
@@ -244,38 +273,15 @@ void fields(Archive& a, Code& c) {
   a(c.doc);
 }
 
-std::vector<std::byte> deflated(const std::string& text) {
-  uLongf size = compressBound(text.size());
-  std::vector<std::byte> out(size);
-  if (compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(text.data()), text.size(),
-                9) != Z_OK)
-    return {};
-  out.resize(size);
-  return out;
-}
-
-// `packed`: the length of the text as a number, then what deflated() made of it.
-std::string inflated(std::span<const std::byte> packed) {
-  Reader r(packed);
-  // Deflate makes at most 1032 bytes of one.
-  std::string text(std::min<uint64_t>(r.number(), packed.size() * 1032), '\0');
-  std::span<const std::byte> rest = r.rest();
-  uLongf size = text.size();
-  if (uncompress(reinterpret_cast<Bytef*>(text.data()), &size, reinterpret_cast<const Bytef*>(rest.data()),
-                 rest.size()) != Z_OK)
-    size = 0;
-  text.resize(size);
-  return text;
-}
-
 class ImageReader : public CodeReader {
  public:
-  ImageReader(std::vector<std::span<const std::byte>> codes, std::string name, std::shared_ptr<const SourceFile> source)
-      : codes_(std::move(codes)), name_(std::move(name)), source_(std::move(source)) {}
+  ImageReader(std::vector<std::span<const std::byte>> codes, Texts texts, std::string name,
+              std::shared_ptr<const SourceFile> source)
+      : codes_(std::move(codes)), texts_(std::move(texts)), name_(std::move(name)), source_(std::move(source)) {}
 
   std::unique_ptr<Code> read(uint32_t index) override {
     auto code = std::make_unique<Code>();
-    Reader r(codes_[index]);
+    Reader r(codes_[index], &texts_);
     fields(r, *code);
     return r.ok() ? std::move(code) : nullptr;
   }
@@ -290,6 +296,7 @@ class ImageReader : public CodeReader {
 
  private:
   std::vector<std::span<const std::byte>> codes_;
+  Texts texts_;
   std::string name_;
   std::shared_ptr<const SourceFile> source_;
 };
@@ -323,20 +330,18 @@ std::vector<std::byte> write_image(CodeUnit& unit) {
   std::string name = unit.name(), file = unit.source().name();
   w(name);
   w(file);
-  Writer text;
-  text.number(unit.source().text().size());
-  std::vector<std::byte> packed = deflated(unit.source().text());
-  text.raw(packed.data(), packed.size());
-  w.part(text.bytes);
-  w.number(unit.size());
+  w.part(deflated(unit.source().text()));
+  TextWriter texts;
+  std::vector<Writer> codes;
   for (uint32_t i = 0; i < unit.size(); i++) {
     const Code* code = unit.code(i);
     if (!code) return {};
-    Writer part;
     Code copy = *code;
-    fields(part, copy);
-    w.part(part.bytes);
+    fields(codes.emplace_back(&texts), copy);
   }
+  w.each(texts.texts, w);
+  w.number(codes.size());
+  for (const Writer& code : codes) w.part(code.bytes);
   return std::move(w.bytes);
 }
 
@@ -347,6 +352,8 @@ std::shared_ptr<CodeUnit> read_image(std::span<const std::byte> bytes, std::stri
   r(name);
   r(file);
   std::span<const std::byte> text = r.part();
+  Texts texts(r.size());
+  for (std::string_view& t : texts) t = r.text();
   auto count = static_cast<uint32_t>(r.size());
   std::vector<std::span<const std::byte>> codes;
   codes.reserve(count);
@@ -356,7 +363,7 @@ std::shared_ptr<CodeUnit> read_image(std::span<const std::byte> bytes, std::stri
     return nullptr;
   }
   auto source = std::make_shared<const SourceFile>(std::move(file), text, inflated);
-  auto reader = std::make_unique<ImageReader>(std::move(codes), name, source);
+  auto reader = std::make_unique<ImageReader>(std::move(codes), std::move(texts), name, source);
   return std::make_shared<CodeUnit>(std::move(name), source, count, std::move(reader));
 }
 
