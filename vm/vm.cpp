@@ -115,6 +115,7 @@ VM::VM(Options opts) : options(std::move(opts)), heap(*this), tables(std::make_u
 
   // The one built-in type with two bases.
   Type* group = types.ExceptionGroup;
+  release(Value::object(group->bases));
   group->bases =
       as<Tuple>(make_tuple(*this, {Value::object(types.BaseExceptionGroup), Value::object(types.Exception)}));
   group->mro.insert(group->mro.begin() + 2, types.Exception);
@@ -187,7 +188,6 @@ VM::~VM() {
   }
   heap.collect_all();
   if (options.check_leaks) {
-    size_t types_alive = tables->native_types.size();
     size_t rest = 0;
     std::unordered_map<std::string, size_t> left;
     heap.each([&](GcObject* o) {
@@ -201,7 +201,6 @@ VM::~VM() {
     });
     for (auto& [name, n] : left) std::fprintf(stderr, "left alive at close: %zu x %s\n", n, name.c_str());
     TSVM_CHECK(rest == 0, "closing a VM left objects alive");
-    (void)types_alive;
   }
   Type* str_type = types.str;
   for (Type* t : tables->native_types) {
