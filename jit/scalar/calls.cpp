@@ -19,6 +19,12 @@ Gp Codegen::call_support(Support fn, uint64_t a, uint64_t b) {
   return status;
 }
 
+void Codegen::count_inlined(uint32_t frame, int sign) {
+  int levels = 0;
+  for (; frame != 0; frame = f_.inlined[frame].parent) levels++;
+  if (levels) cc().add(at(vm_, offsetof(vm::VM, depth), 4), imm(sign * levels));
+}
+
 void Codegen::check(const Inst& i, const Gp& status) {
   cc().cmp(status, imm(kDone));
   Label failed = cc().newLabel(), raised = way_out(i, NativeStatus::Raised), leave = way_out(i);
@@ -35,7 +41,10 @@ void Codegen::support(const Inst& i, Support fn, uint64_t a, uint64_t b) {
   auto in = f_.operands(i);
   for (size_t k = 0; k < in.size(); k++) store(in[k], window_tag(k), window_bits(k));
   save_pc(i);
+  const bool runs_code = ir::info(i.op).has(ir::kWorld);
+  if (runs_code) count_inlined(i.frame, 1);
   Gp status = call_support(fn, a, b);
+  if (runs_code) count_inlined(i.frame, -1);
   if (i.exit || ir::info(i.op).has(ir::kWorld | ir::kRaises)) check(i, status);
   if (i.result) take_result(i.result);
 }
@@ -80,6 +89,7 @@ void Codegen::call_compiled(const Inst& i) {
   Place result = new_place(f_.type_of(i.result));
   Label slow = cc().newLabel(), done = cc().newLabel();
   auto field = [&](const Gp& base, size_t offset, uint32_t size = 8) { return at(base, offset, size); };
+  count_inlined(i.frame, 1);
   // A frame, as push_frame makes it. Its function needs no reference: this code keeps it alive.
   Gp callee = gp(), registers = gp(), raws = gp(), end = gp(), depth = cc().newUInt32(), entry = gp();
   if (code.num_slots == 0) {
@@ -141,10 +151,12 @@ void Codegen::call_compiled(const Inst& i) {
     cc().mov(field(vm_, offsetof(vm::VM, register_top)), registers);
     if (code.num_raws) cc().mov(field(vm_, offsetof(vm::VM, raw_top)), raws);
     cc().dec(field(vm_, offsetof(vm::VM, depth), 4));
+    count_inlined(i.frame, -1);
     cc().mov(field(vm_, offsetof(vm::VM, frame)), frame_);
     cc().bind(done);
     Label raised = way_out(i, NativeStatus::Raised);
-    auto finish_call = [this, result, done, raised](const Gp& outcome) {
+    auto finish_call = [this, result, done, raised, frame = i.frame](const Gp& outcome) {
+      count_inlined(frame, -1);
       cc().cmp(outcome, imm(kDone));
       cc().jne(raised);
       cc().mov(result.tag, window_tag(0));
@@ -176,7 +188,9 @@ void Codegen::call_compiled(const Inst& i) {
     return;
   }
   for (size_t k = 0; k < in.size(); k++) store(in[k], window_tag(k), window_bits(k));
-  check(i, call_support(rt_call_compiled, in.size(), reinterpret_cast<uint64_t>(function)));
+  Gp status = call_support(rt_call_compiled, in.size(), reinterpret_cast<uint64_t>(function));
+  count_inlined(i.frame, -1);
+  check(i, status);
   take_result(i.result);
 }
 

@@ -296,6 +296,8 @@ class Codegen {
   // --- calls of support functions ---
 
   Gp call_support(Support fn, uint64_t a, uint64_t b);
+  /// Calls out of an inlined body count the levels that have no frame, once before (1) and once behind them (-1).
+  void count_inlined(uint32_t frame, int sign);
   void check(const Inst& i, const Gp& status);
   void save_pc(const Inst& i) {
     if (i.exit) set_pc(f_.exits[i.exit.index].frames[0].bytecode_pc);
