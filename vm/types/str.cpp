@@ -18,7 +18,7 @@ namespace tsvm::vm {
 using ir::ArithOp;
 using ir::CompareOp;
 
-static size_t plain_size(size_t bytes) { return offsetof(Str, data) + bytes + 1; }
+static size_t plain_size(size_t bytes) { return std::max(offsetof(Str, data) + bytes + 1, sizeof(Str)); }
 
 Str* new_str(VM& vm, size_t size) {
   TSVM_CHECK(size < UINT32_MAX, "a string of 4 GiB or more");
@@ -38,7 +38,7 @@ void finish_str(Str* s) {
 
 Value make_str(VM& vm, std::string_view text) {
   Str* s = new_str(vm, text.size());
-  std::memcpy(s->data, text.data(), text.size());
+  if (!text.empty()) std::memcpy(s->data, text.data(), text.size());
   finish_str(s);
   return Value::object(s);
 }
