@@ -147,7 +147,10 @@ class Allocator {
           touched.push_back(v);
         }
       };
-      each(a_.live_out[index], [&](uint32_t c) { set_live(a_.cross[c]); });
+      // What a block that returns has alive at its end is for its handler: not for the return itself.
+      const bool returns = !b.insts.empty() && is_return(m_, b.insts.back());
+      auto set_end = [&] { each(a_.live_out[index], [&](uint32_t c) { set_live(a_.cross[c]); }); };
+      if (!returns) set_end();
       for (int e = 0; e < b.edge_count(); e++)
         for (uint32_t v : b.edges[e].args) set_live(v);
       auto visit = [&](MInst& i) {
@@ -174,7 +177,10 @@ class Allocator {
         }
       };
       if (b.ending == Ending::Branch || b.ending == Ending::ForIter) visit(b.last);
-      for (size_t k = b.insts.size(); k-- > 0;) visit(b.insts[k]);
+      for (size_t k = b.insts.size(); k-- > 0;) {
+        visit(b.insts[k]);
+        if (returns && k + 1 == b.insts.size()) set_end();
+      }
       for (uint32_t v : touched) live[v] = 0;
       touched.clear();
     }

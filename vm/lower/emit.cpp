@@ -345,6 +345,7 @@ class Emitter {
     begin_points(index);
     for (const MInst& i : b.insts) {
       point(i);
+      if (b.handler != kNone && is_return(m_, i)) drop_for_return(b.handler, i);
       inst(i);
     }
     switch (b.ending) {
@@ -356,6 +357,18 @@ class Emitter {
       case Ending::Branch: branch(index); break;
       case Ending::ForIter: for_iter(index); break;
     }
+  }
+
+  // What was alive for the handler only. Nothing raises from here on.
+  void drop_for_return(uint32_t handler, const MInst& i) {
+    set_handler(kNone);
+    const bool has_operand = info(i.op).fields[0] == 'r';
+    for (uint32_t c = 0; c < a_.cross.size(); c++) {
+      const uint32_t v = a_.cross[c];
+      if (!(a_.live_in[handler][c >> 6] >> (c & 63) & 1) || m_.raw[v] || m_.slot[v] != kNone) continue;
+      if (!has_operand || v != i.f[0]) pending_drops_.push_back(reg(v));
+    }
+    flush_drops();
   }
 
   // Nothing is to be done between the jump and the target.

@@ -71,6 +71,9 @@ struct MFunction {
   }
 };
 
+/// A return raises nothing: what is alive for the block's handler only ends in front of it.
+inline bool is_return(const MFunction& m, const MInst& i) { return i.inst && (*m.f)[i.inst].op == ir::Opcode::Return; }
+
 /// Calls fn(value, is_use, field) for each register field; field 3 + i is the i-th of the list. Results come last.
 template <class Fn>
 void each_register(MInst& m, Fn&& fn) {
