@@ -1,17 +1,16 @@
 #include "repl/check.h"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "base/diagnostic.h"
 #include "base/source.h"
+#include "base/utf8.h"
 #include "ir/script/check.h"
 #include "parser/parser.h"
 #include "parser/scope.h"
 #include "stdlib/native/script/tensor_operators.h"
+#include "vm/modules.h"
 
 namespace tsvm::repl {
 
@@ -22,13 +21,6 @@ std::string read_input() {
   char buffer[1 << 16];
   for (size_t n; (n = std::fread(buffer, 1, sizeof buffer, stdin)) > 0;) text.append(buffer, n);
   return text;
-}
-
-bool read_file(const std::string& path, std::string& text) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return false;
-  text.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-  return !in.bad();
 }
 
 std::string quoted(std::string_view text) {
@@ -58,14 +50,16 @@ std::vector<Diagnostic> check_scripted(const std::shared_ptr<const SourceFile>& 
   Arena arena;
   ParseResult tree = parse(*source, arena);
   std::unique_ptr<script::TensorOps> operators = stdlib::script_host::make_tensor_operators();
-  return script::check_scripts(source, *tree.module, operators.get());
+  static const script::ExceptionNames kExceptions = {
+#define EXCEPTION(name, base, fields) #name,
+#include "vm/exceptions.def"
+  };
+  return script::check_scripts(source, *tree.module, operators.get(), kExceptions);
 }
 
 // Columns are counted in characters from 1.
 uint32_t column_of(const SourceFile& source, LineColumn at) {
-  uint32_t n = 1;
-  for (char c : source.line(at.line).substr(0, at.column)) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return n;
+  return static_cast<uint32_t>(utf8::count(source.line(at.line).substr(0, at.column))) + 1;
 }
 
 std::string place_json(const SourceFile& source, SourceRange range) {
@@ -108,10 +102,11 @@ int check_command(const std::vector<std::string>& args) {
   std::string items;
   for (const std::string& file : files) {
     std::string text;
+    int error = 0;
     if (file == "-") {
       text = read_input();
-    } else if (!read_file(file, text)) {
-      std::fprintf(stderr, "tsvm: can't open file '%s': [Errno %d] %s\n", file.c_str(), errno, std::strerror(errno));
+    } else if (!vm::read_file(file, text, error)) {
+      std::fprintf(stderr, "tsvm: can't open file '%s': [Errno %d] %s\n", file.c_str(), error, std::strerror(error));
       status = 2;
       continue;
     }

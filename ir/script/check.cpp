@@ -68,20 +68,11 @@ struct ModulePath : UnknownSugared {
     std::string name = path + "." + field;
     if (const Special* s = special_named(name)) return std::make_shared<SpecialForm>(*s);
     if (path == "torch") {
-      static const std::map<std::string, int64_t> kTypes = {{"uint8", 0},           {"int8", 1},
-                                                            {"int16", 2},           {"short", 2},
-                                                            {"int32", 3},           {"int", 3},
-                                                            {"int64", 4},           {"long", 4},
-                                                            {"float16", 5},         {"half", 5},
-                                                            {"float32", 6},         {"float", 6},
-                                                            {"float64", 7},         {"double", 7},
-                                                            {"complex64", 9},       {"cfloat", 9},
-                                                            {"complex128", 10},     {"cdouble", 10},
-                                                            {"bool", 11},           {"bfloat16", 15},
-                                                            {"strided", 0},         {"contiguous_format", 0},
-                                                            {"preserve_format", 1}, {"channels_last", 2}};
-      if (auto it = kTypes.find(field); it != kTypes.end())
-        return std::make_shared<ConstantSugared>(Const::integer(it->second), types::I64);
+      static const std::map<std::string, int64_t> kLayouts = {
+          {"strided", 0}, {"contiguous_format", 0}, {"preserve_format", 1}, {"channels_last", 2}};
+      std::optional<int64_t> number = program.operators.dtype(field);
+      if (auto it = kLayouts.find(field); it != kLayouts.end()) number = it->second;
+      if (number) return std::make_shared<ConstantSugared>(Const::integer(*number), types::I64);
       if (!program.operators.find("aten::" + field).empty())
         return std::make_shared<BuiltinFunction>("aten::" + field, nullptr);
     }
@@ -102,8 +93,8 @@ struct ModulePath : UnknownSugared {
 
 class FileHost : public Host {
  public:
-  FileHost(Program& p, std::shared_ptr<const SourceFile> s, const ast::Module& tree)
-      : program_(p), source_(std::move(s)), tree_(tree) {}
+  FileHost(Program& p, std::shared_ptr<const SourceFile> s, const ast::Module& tree, const ExceptionNames& exceptions)
+      : program_(p), source_(std::move(s)), tree_(tree), exceptions_(exceptions) {}
 
   std::vector<Diagnostic> run() {
     bind(tree_.body);
@@ -147,7 +138,7 @@ class FileHost : public Host {
     if (name.compare(0, 6, "super.") == 0 || name.compare(0, 7, "import ") == 0) return unknown();
     (void)c;
     (void)f;
-    if (const Binding* b = binding(name)) return meaning(*b, name);
+    if (const Binding* b = binding(name)) return meaning(*b);
     if (has_star_import_) return unknown();
     if (const Special* s = special_named(name)) return std::make_shared<SpecialForm>(*s);
     if (is_exception(name)) return std::make_shared<ExceptionSugared>("builtins." + name);
@@ -184,15 +175,7 @@ class FileHost : public Host {
   };
 
   static SugaredPtr unknown() { return std::make_shared<UnknownSugared>(); }
-  static bool is_exception(const std::string& name) {
-    static const std::set<std::string> kNames = {
-        "Exception",         "ArithmeticError",    "AssertionError",      "AttributeError", "BufferError",
-        "EOFError",          "ImportError",        "IndexError",          "KeyError",       "LookupError",
-        "MemoryError",       "NameError",          "NotImplementedError", "OSError",        "OverflowError",
-        "RuntimeError",      "StopIteration",      "SystemError",         "TypeError",      "ValueError",
-        "ZeroDivisionError", "FloatingPointError", "UnicodeError"};
-    return kNames.count(name) != 0;
-  }
+  bool is_exception(const std::string& name) const { return exceptions_.count(name) != 0; }
   const Binding* binding(const std::string& name) const {
     auto it = bindings_.find(name);
     return it == bindings_.end() ? nullptr : &it->second;
@@ -293,8 +276,7 @@ class FileHost : public Host {
     return "";
   }
 
-  SugaredPtr meaning(const Binding& b, const std::string& name) {
-    (void)name;
+  SugaredPtr meaning(const Binding& b) {
     switch (b.kind) {
       case Binding::Kind::Function: {
         Function* f = function_for(*b.function);
@@ -612,6 +594,7 @@ class FileHost : public Host {
   Program& program_;
   std::shared_ptr<const SourceFile> source_;
   const ast::Module& tree_;
+  const ExceptionNames& exceptions_;
   std::map<std::string, Binding> bindings_;
   bool has_star_import_ = false;
   std::map<const ast::FunctionDef*, Function*> functions_;
@@ -625,11 +608,11 @@ class FileHost : public Host {
 }  // namespace
 
 std::vector<Diagnostic> check_scripts(std::shared_ptr<const SourceFile> source, ast::Module& tree,
-                                      TensorOps* tensor_ops) {
+                                      TensorOps* tensor_ops, const ExceptionNames& exceptions) {
   set_script_ranges(tree);
   ir::TypeTable types;
   Program program(types, tensor_ops);
-  return FileHost(program, std::move(source), tree).run();
+  return FileHost(program, std::move(source), tree, exceptions).run();
 }
 
 }  // namespace tsvm::script

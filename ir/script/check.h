@@ -6,6 +6,8 @@
 // and nothing that depends on it is an error.
 #pragma once
 
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -14,8 +16,11 @@
 
 namespace tsvm::script {
 
+/// What the language's built-in exceptions are called.
+using ExceptionNames = std::set<std::string, std::less<>>;
+
 /// The errors in order of their places. The tree must be one of `source`; its ranges become those of reports.
 std::vector<Diagnostic> check_scripts(std::shared_ptr<const SourceFile> source, ast::Module& tree,
-                                      TensorOps* tensor_ops);
+                                      TensorOps* tensor_ops, const ExceptionNames& exceptions);
 
 }  // namespace tsvm::script

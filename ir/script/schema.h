@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -59,6 +60,8 @@ class TensorOps {
   /// Calls add(schema text, number) for each overload of "aten::add" that there is.
   virtual void find(std::string_view name, void (*add)(void* context, std::string_view schema, int32_t number),
                     void* context) = 0;
+  /// The number that schemas take for torch.`name`, where that is a dtype.
+  virtual std::optional<int64_t> dtype(std::string_view name) const = 0;
 };
 
 /// All operators, by name; read when they are first asked for.
@@ -69,6 +72,9 @@ class OperatorSet {
   const std::vector<const Operator*>& find(const std::string& name);
   /// "aten::add.int": aborts when there is none, for names that the compiler itself knows.
   const Operator* get(std::string_view name, std::string_view overload);
+  std::optional<int64_t> dtype(std::string_view name) const {
+    return tensor_ops_ ? tensor_ops_->dtype(name) : std::nullopt;
+  }
 
  private:
   ir::TypeTable& types_;

@@ -45,6 +45,14 @@ const Const* SimpleValue::known() const {
 
 namespace {
 
+/// What a tensor's method of that name converts to ("long", "byte"), as a number of dtypes; none: it is no such method.
+std::optional<int64_t> cast_dtype(const Program& p, const std::string& method) {
+  static const std::set<std::string, std::less<>> kMethods = {
+      "double", "float", "half", "long", "int", "short", "char", "byte", "bool", "bfloat16", "cdouble", "cfloat"};
+  if (!kMethods.count(method)) return std::nullopt;
+  return p.operators.dtype(method == "char" ? "int8" : method == "byte" ? "uint8" : method);
+}
+
 const struct {
   const char* field;
   const char* op;
@@ -140,14 +148,8 @@ SugaredPtr SimpleValue::attr(Compiler& c, SourceRange r, const std::string& fiel
     if (t == types::Tensor && field == "to") return std::make_shared<BuiltinFunction>("aten::to", shared_from_this());
     if (t == types::Tensor && field == "tolist")
       return std::make_shared<BuiltinFunction>("prim::tolist", shared_from_this());
-    static const struct {
-      const char* name;
-      int dtype;
-    } kCasts[] = {{"double", 7}, {"float", 6}, {"half", 5},  {"long", 4},      {"int", 3},      {"short", 2},
-                  {"char", 1},   {"byte", 0},  {"bool", 11}, {"bfloat16", 15}, {"cdouble", 10}, {"cfloat", 9}};
-    if (t == types::Tensor)
-      for (const auto& cast : kCasts)
-        if (field == cast.name) return std::make_shared<BuiltinFunction>("cast::" + field, shared_from_this());
+    if (t == types::Tensor && cast_dtype(p, field))
+      return std::make_shared<BuiltinFunction>("cast::" + field, shared_from_this());
     for (const char* space : {"aten::", "prim::"})
       for (const Operator* o : p.operators.find(space + field)) {
         if (o->schema.params.empty()) continue;
@@ -333,13 +335,10 @@ SugaredPtr BuiltinFunction::call(Compiler& c, SourceRange r, const std::vector<A
   if (self) all.push_back({"", r, self});
   all.insert(all.end(), args.begin(), args.end());
   if (name.compare(0, 6, "cast::") == 0) {
-    static const std::map<std::string, int> kTypes = {{"double", 7}, {"float", 6},     {"half", 5},     {"long", 4},
-                                                      {"int", 3},    {"short", 2},     {"char", 1},     {"byte", 0},
-                                                      {"bool", 11},  {"bfloat16", 15}, {"cdouble", 10}, {"cfloat", 9}};
     Value* v = self->as_value(c, r);
-    return simple(c.call_value(
-        "aten::to", r,
-        {v, c.integer(kTypes.at(name.substr(6)), r), c.boolean(false, r), c.boolean(false, r), c.none(r)}));
+    return simple(c.call_value("aten::to", r,
+                               {v, c.integer(*cast_dtype(c.program, name.substr(6)), r), c.boolean(false, r),
+                                c.boolean(false, r), c.none(r)}));
   }
   if (name == "prim::tolist") c.error(r, "Expected type hint for result of tolist()");
   return c.call_operator(name, r, all, binders);

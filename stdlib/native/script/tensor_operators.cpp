@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ops/op_info.h"
+#include "ops/tensor/dtype.h"
 #include "stdlib/native/torch/op_table.h"
 #include "vm/vm.h"
 
@@ -26,6 +27,10 @@ class TensorOperators : public script::TensorOps {
     auto it = by_name_.find(name);
     if (it == by_name_.end()) return;
     for (int32_t i : it->second) add(context, ops::kOps[i].schema, i);
+  }
+  std::optional<int64_t> dtype(std::string_view name) const override {
+    const auto type = ops::dtype_from_name(name);
+    return type ? std::optional<int64_t>(ops::info(*type).torch_number) : std::nullopt;
   }
 
  private:
