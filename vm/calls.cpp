@@ -240,6 +240,23 @@ Frame* prepare(VM& vm, Function* f, std::span<const Value> args, std::span<Str* 
   return frame;
 }
 
+/// The arguments of a method: its object (borrowed, as they are) in front of those given.
+class WithSelf {
+ public:
+  WithSelf(Value self, std::span<const Value> args) : size_(args.size() + 1) {
+    if (size_ > std::size(small_)) large_.resize(size_);
+    Value* all = large_.empty() ? small_ : large_.data();
+    all[0] = self;
+    std::copy(args.begin(), args.end(), all + 1);
+  }
+  operator std::span<const Value>() const { return {large_.empty() ? small_ : large_.data(), size_}; }
+
+ private:
+  size_t size_;
+  Value small_[9];
+  std::vector<Value> large_;
+};
+
 }  // namespace
 
 Function* plain_constructor(VM& vm, Type* type) {
@@ -262,16 +279,7 @@ Called call_any(VM& vm, Value callee, std::span<const Value> args, std::span<Str
     case Kind::BoundMethod: {
       auto* m = static_cast<BoundMethod*>(callee.o);
       if (!is_kind(m->function, Kind::Function)) break;
-      Value small[9];
-      std::vector<Value> large;
-      Value* all = small;
-      if (args.size() > 8) {
-        large.resize(args.size() + 1);
-        all = large.data();
-      }
-      all[0] = m->self;
-      std::copy(args.begin(), args.end(), all + 1);
-      return call_any(vm, m->function, {all, args.size() + 1}, keywords);
+      return call_any(vm, m->function, WithSelf(m->self, args), keywords);
     }
     case Kind::Instance: {
       // A module's forward, unless the module has hooks or a `forward` of its own.
@@ -281,16 +289,7 @@ Called call_any(VM& vm, Value callee, std::span<const Value> args, std::span<Str
       if (!is_kind(forward, Kind::Function) || shape_find(attributes_of(callee.o)->shape, method) >= 0 ||
           attributes_of(callee.o)->shape->dictionary >= 0)
         break;
-      Value small[9];
-      std::vector<Value> large;
-      Value* all = small;
-      if (args.size() > 8) {
-        large.resize(args.size() + 1);
-        all = large.data();
-      }
-      all[0] = callee;
-      std::copy(args.begin(), args.end(), all + 1);
-      return call_any(vm, forward, {all, args.size() + 1}, keywords);
+      return call_any(vm, forward, WithSelf(callee, args), keywords);
     }
     case Kind::Type: {
       auto* type = static_cast<Type*>(callee.o);
@@ -298,16 +297,7 @@ Called call_any(VM& vm, Value callee, std::span<const Value> args, std::span<Str
       if (!init || init->code->code->is_generator) break;
       Ref self(make_instance(vm, type));
       if (self.is_error()) return {nullptr, Value::error()};
-      Value small[9];
-      std::vector<Value> large;
-      Value* all = small;
-      if (args.size() > 8) {
-        large.resize(args.size() + 1);
-        all = large.data();
-      }
-      all[0] = *self;
-      std::copy(args.begin(), args.end(), all + 1);
-      Frame* frame = prepare(vm, init, {all, args.size() + 1}, keywords);
+      Frame* frame = prepare(vm, init, WithSelf(*self, args), keywords);
       if (!frame) return {nullptr, Value::error()};
       frame->flags = kConstructFrame;
       frame->self = self.take();

@@ -2,6 +2,7 @@
 #include "vm/compile.h"
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "ir/emit/emit.h"
 #include "parser/parser.h"
 #include "parser/scope.h"
@@ -13,27 +14,27 @@ namespace tsvm::vm {
 
 namespace {
 
-// Makes a SyntaxError of the first diagnostic pending.
+Type* exception_named(VM& vm, std::string_view name) {
+#define EXCEPTION(type, base, fields) \
+  if (name == #type) return vm.types.type;
+#include "vm/exceptions.def"
+  TSVM_UNREACHABLE("a diagnostic of another kind than the language's");
+}
+
+// Makes the first diagnostic's exception pending; a SyntaxError has a place.
 void raise_diagnostic(VM& vm, const Diagnostic& d, const SourceFile& source) {
-  Type* type = vm.types.SyntaxError;
-  std::string_view name = exception_name(d.kind);
-  if (name == "IndentationError") type = vm.types.IndentationError;
-  if (name == "TabError") type = vm.types.TabError;
-  if (name == "RecursionError" || name == "NotImplementedError") {
-    (void)raise(vm, name == "RecursionError" ? vm.types.RecursionError : vm.types.NotImplementedError, "%s",
-                d.message.c_str());
+  Type* type = exception_named(vm, exception_name(d.kind));
+  if (!is_subtype(type, vm.types.SyntaxError)) {
+    (void)raise(vm, type, "%s", d.message.c_str());
     return;
   }
   Ref message(make_str(vm, d.message));
   Value args[] = {*message};
   Ref e(make_exception(vm, type, std::span<const Value>(args)));
   LineColumn begin = source.locate(d.range.begin), end = source.locate(d.range.end);
-  auto characters = [](std::string_view bytes) {
-    int64_t n = 0;
-    for (char c : bytes) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    return n;
+  auto column = [&](LineColumn at) {
+    return static_cast<int64_t>(utf8::count(source.line(at.line).substr(0, at.column))) + 1;
   };
-  auto column = [&](LineColumn at) { return characters(source.line(at.line).substr(0, at.column)) + 1; };
   auto set = [&](const char* attr, Value owned) {
     Ref v(owned);
     if (!set_attr(vm, *e, vm.name(attr), *v)) clear_pending(vm);

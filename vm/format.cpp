@@ -39,12 +39,6 @@ size_t char_bytes(std::string_view s) {
 
 bool is_align(char c) { return c == '<' || c == '>' || c == '=' || c == '^'; }
 
-size_t count_chars(std::string_view s) {
-  size_t n = 0;
-  for (char c : s) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return n;
-}
-
 /// False with ValueError pending. `type_name` is the formatted value's type, for messages.
 bool parse_spec(VM& vm, std::string_view text, const char* type_name, Spec& out) {
   std::string_view s = text;
@@ -139,7 +133,7 @@ Value unknown_code(VM& vm, const Spec& spec, const char* type_name) {
 
 /// Puts the text into its width; `prefix` (sign, 0x) stays left of the fill for '='.
 std::string pad(const Spec& spec, const std::string& prefix, const std::string& body, char default_align) {
-  int64_t length = static_cast<int64_t>(count_chars(prefix) + count_chars(body));
+  int64_t length = static_cast<int64_t>(utf8::count(prefix) + utf8::count(body));
   int64_t missing = spec.width - length;
   if (missing <= 0) return prefix + body;
   auto fill = [&](int64_t n) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/utf8.h"
 #include "vm/native.h"
 #include "vm/text.h"
 #include "vm/types/str.h"
@@ -181,12 +182,7 @@ struct Percent {
   char type = 0;
 };
 
-size_t length_of(std::string_view s, bool bytes) {
-  if (bytes) return s.size();
-  size_t n = 0;
-  for (char c : s) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return n;
-}
+size_t length_of(std::string_view s, bool bytes) { return bytes ? s.size() : utf8::count(s); }
 
 void append_padded(std::string& out, const Percent& p, const std::string& prefix, const std::string& body, bool numeric,
                    bool bytes) {
@@ -320,8 +316,8 @@ Value format_percent(VM& vm, Value text, Value args) {
   Ref keep = Ref::copy(text);
   bool is_tuple = is_kind(args, Kind::Tuple);
   // A mapping may stand for all arguments; strings, tuples and lists do not count as one.
-  bool is_mapping = !is_tuple && !is_str(args) && !is_bytes_like(args) &&
-                    args.is_object() && !lookup_special_borrow(vm, args, vm.name("__getitem__")).is_unbound();
+  bool is_mapping = !is_tuple && !is_str(args) && !is_bytes_like(args) && args.is_object() &&
+                    !lookup_special_borrow(vm, args, vm.name("__getitem__")).is_unbound();
   size_t next = 0;
   size_t count = is_tuple ? as<Tuple>(args)->size : 1;
   bool used_mapping = false;

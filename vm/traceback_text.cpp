@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "parser/parser.h"
 #include "vm/make.h"
 #include "vm/runtime.h"
@@ -10,12 +11,6 @@
 namespace tsvm::vm {
 
 namespace {
-
-size_t characters(std::string_view bytes) {
-  size_t n = 0;
-  for (char c : bytes) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return n;
-}
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\f'; }
 
@@ -87,15 +82,15 @@ std::string marks_below(const SourceFile& source, SourceRange range, std::string
   }
   if (from < indent) from = indent;
   if (!anchored && from == indent && to == trimmed.size()) return {};
-  std::string out(characters(line.substr(indent, from - indent)), ' ');
+  std::string out(utf8::count(line.substr(indent, from - indent)), ' ');
   if (!anchored) {
-    out.append(characters(line.substr(from, to - from)), '^');
+    out.append(utf8::count(line.substr(from, to - from)), '^');
   } else {
     std::string_view segment = line.substr(from, to - from);
     right = std::min(right, segment.size());
-    out.append(characters(segment.substr(0, left)), '~');
-    out.append(characters(segment.substr(left, right - left)), '^');
-    out.append(characters(segment.substr(right)), '~');
+    out.append(utf8::count(segment.substr(0, left)), '~');
+    out.append(utf8::count(segment.substr(left, right - left)), '^');
+    out.append(utf8::count(segment.substr(right)), '~');
   }
   return out;
 }
@@ -130,7 +125,7 @@ void append_syntax_place(VM& vm, Value e, std::string& out) {
   int64_t end_line = attribute_int(vm, e, "end_lineno", line);
   if (offset < 1) return;
   // Offsets count characters from 1.
-  int64_t length = static_cast<int64_t>(characters(text));
+  int64_t length = static_cast<int64_t>(utf8::count(text));
   if (end_line > line) end = length + 1;
   if (end <= offset || end < 1) end = offset + 1;
   int64_t start = std::max<int64_t>(offset - 1 - static_cast<int64_t>(indent), 0);
