@@ -1,6 +1,7 @@
 // Arithmetic on single elements that kernels share.
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <type_traits>
 
@@ -8,6 +9,18 @@
 #include "ops/tensor/dtype.h"
 
 namespace tsvm::ops::cpu {
+
+/// The type of a complex type's parts; other types are their own.
+template <class T>
+struct RealPart {
+  using type = T;
+};
+template <class T>
+struct RealPart<std::complex<T>> {
+  using type = T;
+};
+template <class T>
+using real_part = typename RealPart<T>::type;
 
 template <class T>
 TSVM_INLINE inline bool is_nan(T v) {

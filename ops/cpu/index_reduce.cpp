@@ -105,15 +105,7 @@ void extremes_along(const ReducePlan& p, T* values, int64_t* indices) {
   parallel_for(p.outputs / line * blocks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; unit++) {
       const int64_t first = unit % blocks * block;
-      int64_t rest = unit / blocks;
-      const char* at = p.in + (p.kept > 0 ? first * p.kept_stride[0] : 0);
-      int64_t number = p.kept > 0 ? first * p.kept_step[0] : 0;
-      for (int d = 1; d < p.kept; d++) {
-        const int64_t i = rest % p.kept_size[d];
-        rest /= p.kept_size[d];
-        at += i * p.kept_stride[d];
-        number += i * p.kept_step[d];
-      }
+      const auto [at, number] = p.place(unit / blocks * line + first);
       if (!columns) {
         const int64_t i = find_extreme<T, kLargest>(at, p.count, stride);
         indices[number] = i;

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <string>
 
+#include "ops/cpu/element.h"
+
 namespace tsvm::ops::cpu {
 
 /// The address of a routine; throws NotImplementedError where OpenBLAS or the routine is missing.
@@ -22,17 +24,6 @@ template <>
 inline constexpr char kLapackPrefix<std::complex<float>> = 'c';
 template <>
 inline constexpr char kLapackPrefix<std::complex<double>> = 'z';
-
-template <class T>
-struct RealPart {
-  using type = T;
-};
-template <class T>
-struct RealPart<std::complex<T>> {
-  using type = T;
-};
-template <class T>
-using real_part = typename RealPart<T>::type;
 
 template <class... A>
 inline void call_fortran(void* routine, A*... args) {

@@ -9,15 +9,6 @@ namespace tsvm::ops::cpu {
 namespace {
 
 template <class T>
-struct RealOf {
-  using type = T;
-};
-template <class R>
-struct RealOf<std::complex<R>> {
-  using type = R;
-};
-
-template <class T>
 inline double magnitude(T v) {
   if constexpr (is_complex_type<T>)
     return std::hypot(static_cast<double>(v.real()), static_cast<double>(v.imag()));
@@ -32,7 +23,7 @@ template <class T, NormKind kKind>
 struct Norm {
   using In = T;
   using Acc = double;
-  using Out = typename RealOf<T>::type;
+  using Out = real_part<T>;
   static constexpr int kLanes = kKind == NormKind::General || is_complex_type<T> ? 1 : detail::kLanes<double>;
   double p = 0;
   static TSVM_INLINE Acc start(int64_t) { return kKind == NormKind::NegInf ? HUGE_VAL : 0.0; }
@@ -116,7 +107,7 @@ Tensor vector_norm(const Tensor& self, double ord, optional<IntSpan> dim, bool k
   TSVM_DISPATCH_FLOATING_COMPLEX(input.dtype(), "linalg_vector_norm_cpu", {
     if (out.is_meta()) return out;
     const ReducePlan plan(input, mask);
-    auto* to = out.data_ptr<typename RealOf<scalar_t>::type>();
+    auto* to = out.data_ptr<real_part<scalar_t>>();
     if (ord == 0)
       run_reduction(Norm<scalar_t, NormKind::Zero>(), plan, to);
     else if (ord == 1)
@@ -211,14 +202,7 @@ Tensor logsumexp(const Tensor& self, IntSpan dim, bool keepdim) {
         constexpr int64_t kBlock = 1024;
         alignas(64) Acc block[kBlock];
         for (int64_t unit = begin; unit < end; unit++) {
-          int64_t rest = unit, number = 0;
-          const char* at = plan.in;
-          for (int d = 0; d < plan.kept; d++) {
-            const int64_t i = rest % plan.kept_size[d];
-            rest /= plan.kept_size[d];
-            at += i * plan.kept_stride[d];
-            number += i * plan.kept_step[d];
-          }
+          const auto [at, number] = plan.place(unit);
           const Acc top = static_cast<Acc>(to[number]);
           const Acc shift = std::isinf(top) ? Acc(0) : top;
           const int64_t n = plan.reduced > 0 ? plan.reduced_size[0] : 1;

@@ -49,6 +49,22 @@ struct ReducePlan {
   int64_t kept_step[kMaxLoopDims];  // what the output's number grows by
 
   ReducePlan(const Tensor& self, const DimMask& mask);
+
+  /// Where the group of the n-th kept place begins (innermost dimension first), and the number of its output.
+  struct Place {
+    const char* at;
+    int64_t number;
+  };
+  Place place(int64_t n) const {
+    Place out{in, 0};
+    for (int d = 0; d < kept; d++) {
+      const int64_t i = n % kept_size[d];
+      n /= kept_size[d];
+      out.at += i * kept_stride[d];
+      out.number += i * kept_step[d];
+    }
+    return out;
+  }
 };
 
 /// Walks the reduced dimensions from `first` outwards: f(pointer) for each place.
@@ -177,15 +193,7 @@ void run_reduction(const Op& op, const ReducePlan& p, typename Op::Out* out) {
   parallel_for(units, grain, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; unit++) {
       const int64_t first = unit % blocks_per_line * block;
-      int64_t rest = unit / blocks_per_line;
-      const char* at = p.in + (p.kept > 0 ? first * p.kept_stride[0] : 0);
-      int64_t number = p.kept > 0 ? first * p.kept_step[0] : 0;
-      for (int d = 1; d < p.kept; d++) {
-        const int64_t i = rest % p.kept_size[d];
-        rest /= p.kept_size[d];
-        at += i * p.kept_stride[d];
-        number += i * p.kept_step[d];
-      }
+      const auto [at, number] = p.place(unit / blocks_per_line * line + first);
       if (!columns) {
         out[number] = op.finish(detail::reduce_group(op, p, at, number), p.count);
         continue;

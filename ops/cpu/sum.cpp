@@ -183,18 +183,11 @@ void float_sums(const ReducePlan& p, typename Adder<T>::Acc* acc) {
     const int64_t grain = std::max<int64_t>(1, kGrain / p.count);
     parallel_for(p.outputs, grain, [&](int64_t begin, int64_t end) {
       for (int64_t output = begin; output < end; output++) {
-        int64_t rest = output, number = 0;
-        const char* at = p.in;
-        for (int d = 0; d < p.kept; d++) {
-          const int64_t i = rest % p.kept_size[d];
-          rest /= p.kept_size[d];
-          at += i * p.kept_stride[d];
-          number += i * p.kept_step[d];
-        }
-        for_each_place(p, at, 2, [&](const char* q) {
+        const ReducePlan::Place place = p.place(output);
+        for_each_place(p, place.at, 2, [&](const char* q) {
           sum_block_here<T>(
               {q, p.reduced_stride[0], p.reduced_stride[1], p.reduced_size[0], p.reduced_size[1], p.reduced_size[1]},
-              acc + number, 0);
+              acc + place.number, 0);
         });
       }
     });
@@ -211,14 +204,7 @@ void float_sums(const ReducePlan& p, typename Adder<T>::Acc* acc) {
   parallel_for(units, grain, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; unit++) {
       const int64_t first = unit % pieces * piece;
-      int64_t rest = unit / pieces, number = first * step;
-      const char* at = p.in + first * stride1;
-      for (int d = 1; d < p.kept; d++) {
-        const int64_t i = rest % p.kept_size[d];
-        rest /= p.kept_size[d];
-        at += i * p.kept_stride[d];
-        number += i * p.kept_step[d];
-      }
+      const auto [at, number] = p.place(unit / pieces * line + first);
       const int64_t n = std::min(piece, line - first);
       sum_block_here<T>({at, p.reduced_stride[0], stride1, p.reduced_size[0], n, line}, acc + number, step);
     }
