@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 import torch
+from contextlib import contextmanager
 from _archive import Bytes as _Bytes, Writer as _Writer, Zip as _Zip, storage_bytes
 from torch.storage import TypedStorage, UntypedStorage, _CLASSES, _NAMES
 
@@ -225,35 +226,38 @@ def _archive_name(path):
     return name if dot < 0 else name[:dot]
 
 
-def _open_writer(f):
-    """(writer, top folder) of a new archive."""
+@contextmanager
+def _new_archive(f):
+    """(writer, top folder) of a new archive; what was begun is thrown away when something raises."""
     if not _is_path(f):
-        return _Writer(f), "archive"
-    path = os.fspath(f)
-    if isinstance(path, bytes):
-        path = os.fsdecode(path)
-    folder = os.path.dirname(path)
-    if folder and not os.path.isdir(folder):
-        raise RuntimeError(f"Parent directory {folder} does not exist.")
-    return _Writer(path), _archive_name(path)
-
-
-def _save(obj, f, pickle_module, protocol):
-    keys = {}
-    storages = _Storages(lambda storage: keys.setdefault(storage._cdata, str(len(keys))))
-    data = _pickled(obj, pickle_module, protocol, lambda o: storages.id(o) if _is_storage(o) else None)
-    writer, name = _open_writer(f)
+        writer, top = _Writer(f), "archive"
+    else:
+        path = os.fspath(f)
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        folder = os.path.dirname(path)
+        if folder and not os.path.isdir(folder):
+            raise RuntimeError(f"Parent directory {folder} does not exist.")
+        writer, top = _Writer(path), _archive_name(path)
     try:
-        writer.add(name + "/data.pkl", data)
-        for key in sorted(storages.found):
-            writer.add(name + "/data/" + key, _bytes_of(storages.found[key]))
-        writer.add(name + "/version", b"3\n")
+        yield writer, top
         writer.finish()
     except BaseException:
         writer.discard()
         raise
     if not _is_path(f) and hasattr(f, "flush"):
         f.flush()
+
+
+def _save(obj, f, pickle_module, protocol):
+    keys = {}
+    storages = _Storages(lambda storage: keys.setdefault(storage._cdata, str(len(keys))))
+    data = _pickled(obj, pickle_module, protocol, lambda o: storages.id(o) if _is_storage(o) else None)
+    with _new_archive(f) as (writer, name):
+        writer.add(name + "/data.pkl", data)
+        for key in sorted(storages.found):
+            writer.add(name + "/data/" + key, _bytes_of(storages.found[key]))
+        writer.add(name + "/version", b"3\n")
 
 
 def _bytes_of(storage):

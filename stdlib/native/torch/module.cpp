@@ -35,7 +35,7 @@ bool optional_dtype(VM& vm, Value v, std::optional<DType>& out) {
 }
 
 Value make_tensor(VM& vm, const Value* a) {
-  if (const TraceHooks* trace = torch_types(vm).trace; trace && !trace->left(vm, "tensor")) return Value::error();
+  if (!leaves_trace(vm, "tensor")) return Value::error();
   std::optional<DType> dtype;
   ops::Device device;
   if (!optional_dtype(vm, a[1], dtype)) return Value::error();
@@ -61,7 +61,7 @@ Value make_tensor(VM& vm, const Value* a) {
 }
 
 Value as_tensor(VM& vm, const Value* a) {
-  if (const TraceHooks* trace = torch_types(vm).trace; trace && !trace->left(vm, "tensor")) return Value::error();
+  if (!leaves_trace(vm, "tensor")) return Value::error();
   std::optional<DType> dtype;
   ops::Device device;
   if (!optional_dtype(vm, a[1], dtype)) return Value::error();

@@ -158,12 +158,6 @@ std::string tensor_type_name(const Tensor& t) {
   return std::string(t.device().is_cuda() ? "torch.cuda." : "torch.") + ops::info(t.dtype()).cpp_name + "Tensor";
 }
 
-/// A tensor becomes a value of the language: a trace warns. False with an exception pending.
-bool leaves(VM& vm, const char* what) {
-  const TraceHooks* trace = torch_types(vm).trace;
-  return !trace || trace->left(vm, what);
-}
-
 /// The size of a dimension: while something is traced, a tensor that the trace follows.
 Value traced_size(VM& vm, Value self, int64_t dim) {
   if (const TraceHooks* trace = torch_types(vm).trace)
@@ -470,9 +464,9 @@ const NativeDef kMethods[] = {
        });
      }},
     {"item(self, /)",
-     [](VM& vm, const Value* a) { return leaves(vm, "number") ? tensor_item(vm, a[0]) : Value::error(); }},
+     [](VM& vm, const Value* a) { return leaves_trace(vm, "number") ? tensor_item(vm, a[0]) : Value::error(); }},
     {"tolist(self, /)",
-     [](VM& vm, const Value* a) { return leaves(vm, "list") ? tensor_to_list(vm, a[0]) : Value::error(); }},
+     [](VM& vm, const Value* a) { return leaves_trace(vm, "list") ? tensor_to_list(vm, a[0]) : Value::error(); }},
     {"backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None)", method_backward},
     {"requires_grad_(self, requires_grad=True)", method_requires_grad_},
     {"detach_(self, /)",
@@ -544,7 +538,7 @@ bool hash_slot(VM&, Value self, uint64_t& out) {
 }
 
 int truth_slot(VM& vm, Value self) {
-  if (!leaves(vm, "boolean")) return -1;
+  if (!leaves_trace(vm, "boolean")) return -1;
   const Tensor& t = self_of(self);
   if (t.numel() != 1) {
     (void)raise(vm, vm.types.RuntimeError,
@@ -583,7 +577,7 @@ int64_t length_slot(VM& vm, Value self) {
     (void)raise(vm, vm.types.TypeError, "len() of a 0-d tensor");
     return -1;
   }
-  if (!leaves(vm, "len")) return -1;
+  if (!leaves_trace(vm, "len")) return -1;
   return self_of(self).size(0);
 }
 
@@ -591,7 +585,7 @@ Value iter_slot(VM& vm, Value self) {
   if (self_of(self).dim() == 0) return raise(vm, vm.types.TypeError, "iteration over a 0-d tensor");
   if (torch_types(vm).trace) {
     // By the method, which is recorded.
-    if (!leaves(vm, "iter")) return Value::error();
+    if (!leaves_trace(vm, "iter")) return Value::error();
     Ref parts(call_method(vm, self, "unbind", {}));
     return parts.is_error() ? Value::error() : get_iter(vm, *parts);
   }
@@ -608,7 +602,7 @@ Value number_of(VM& vm, Value self) {
 }
 
 Value to_float_slot(VM& vm, Value self) {
-  if (!leaves(vm, "float")) return Value::error();
+  if (!leaves_trace(vm, "float")) return Value::error();
   Ref n(number_of(vm, self));
   if (n.is_error()) return Value::error();
   if (is_kind(*n, Kind::Complex)) {
@@ -621,7 +615,7 @@ Value to_float_slot(VM& vm, Value self) {
 }
 
 Value to_int_slot(VM& vm, Value self) {
-  if (!leaves(vm, "integer")) return Value::error();
+  if (!leaves_trace(vm, "integer")) return Value::error();
   Ref n(number_of(vm, self));
   if (n.is_error()) return Value::error();
   if (is_kind(*n, Kind::Complex)) {
@@ -637,7 +631,7 @@ Value to_int_slot(VM& vm, Value self) {
 Value index_slot(VM& vm, Value self) {
   if (ops::info(self_of(self).dtype()).category != ops::DTypeCategory::Integral || self_of(self).numel() != 1)
     return raise(vm, vm.types.TypeError, "only integer tensors of a single element can be converted to an index");
-  if (!leaves(vm, "index")) return Value::error();
+  if (!leaves_trace(vm, "index")) return Value::error();
   return number_of(vm, self);
 }
 

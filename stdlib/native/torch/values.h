@@ -52,6 +52,11 @@ struct TorchTypes : vm::Extension {
   void clear(vm::VM& vm) override;
 };
 TorchTypes& torch_types(vm::VM& vm);
+/// A tensor becomes a value of the language: a trace warns. False with an exception pending.
+inline bool leaves_trace(vm::VM& vm, const char* what) {
+  const TraceHooks* trace = torch_types(vm).trace;
+  return !trace || trace->left(vm, what);
+}
 
 struct DeviceObject : vm::Object {
   ops::Device device;

@@ -1,9 +1,9 @@
-import functools
 import warnings
+from contextlib import ContextDecorator
 import torch
 
 
-class autocast:
+class autocast(ContextDecorator):
     """A with block (or decorated function) in which operators choose their precision. There is no device here that it does anything on:
     for CUDA it is disabled, as PyTorch does it without a device; on the CPU it can only be off."""
 
@@ -35,11 +35,3 @@ class autocast:
 
     def __exit__(self, exc_type, exc_value, traceback):
         return False
-
-    def __call__(self, func):
-        @functools.wraps(func)
-        def decorated(*args, **kwargs):
-            with self:
-                return func(*args, **kwargs)
-
-        return decorated

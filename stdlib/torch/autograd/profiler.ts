@@ -1,8 +1,8 @@
 """What programs mark for the profiler: marks do nothing."""
-import functools
+from contextlib import ContextDecorator
 
 
-class record_function:
+class record_function(ContextDecorator):
     """A with block (or decorated function) with a name."""
 
     def __init__(self, name, args=None):
@@ -13,14 +13,6 @@ class record_function:
 
     def __exit__(self, exc_type, exc_value, traceback):
         return None
-
-    def __call__(self, func):
-        @functools.wraps(func)
-        def decorated(*args, **kwargs):
-            with self:
-                return func(*args, **kwargs)
-
-        return decorated
 
 
 def __getattr__(name):

@@ -12,7 +12,7 @@ import _script
 from collections import OrderedDict
 from torch.jit import _archive
 from torch.jit._script import ScriptModule
-from torch.serialization import (Archive, _archive_name, _bytes_of, _Bytes, _get_restore_location, _is_path, _open_writer, _SIZES,
+from torch.serialization import (Archive, _archive_name, _bytes_of, _Bytes, _get_restore_location, _is_path, _new_archive, _SIZES,
                                  _dtype_of, _text, StorageType)
 from torch.storage import UntypedStorage, _CLASSES, _NAMES
 
@@ -333,8 +333,7 @@ def save(m, f, _extra_files=None):
         for operator, needed in _VERSIONS.items():
             if needed > version and operator in text:
                 version = needed
-    writer, top = _open_writer(f)
-    try:
+    with _new_archive(f) as (writer, top):
         for name, content in (_extra_files or {}).items():
             writer.add(f"{top}/extra/{name}", content.encode() if isinstance(content, str) else bytes(content))
         for key, storage in storages.values():
@@ -347,12 +346,6 @@ def save(m, f, _extra_files=None):
             writer.add(f"{top}/constants/{key}", _bytes_of(storage))
         writer.add(top + "/constants.pkl", constants_pickle)
         writer.add(top + ("/version" if version <= 5 else "/.data/version"), f"{version}\n".encode())
-        writer.finish()
-    except BaseException:
-        writer.discard()
-        raise
-    if not _is_path(f) and hasattr(f, "flush"):
-        f.flush()
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------------
