@@ -235,6 +235,13 @@ class FunctionEmitter {
   void try_statement(const T& s);
   template <class T>
   void try_finally(const T& s);
+  /// In a handler: the exception caught, the one that was being handled before; and where the statement ends.
+  struct Caught {
+    ValueId exception, previous;
+    BlockId after;
+  };
+  template <class T>
+  Caught guarded_body(const T& s);
   void try_except(const ast::Try& s);
   void try_except(const ast::TryStar& s);
   void with_statement(const ast::With& s, size_t item);

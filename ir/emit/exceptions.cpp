@@ -108,7 +108,9 @@ void FunctionEmitter::try_finally(const T& s) {
   ssa_.enter(after);
 }
 
-void FunctionEmitter::try_except(const ast::Try& s) {
+// The body of a try statement with its else, and the start of its handler.
+template <class T>
+FunctionEmitter::Caught FunctionEmitter::guarded_body(const T& s) {
   BlockId outer = ssa_.builder.handler;
   BlockId handler = block();
   BlockId after = block();
@@ -120,11 +122,15 @@ void FunctionEmitter::try_except(const ast::Try& s) {
     body(s.orelse);
     if (live()) ssa_.jump(after);
   }
-
   ssa_.builder.handler = outer;
   ssa_.enter_handler(handler);
   ValueId exception = emit(s.range, Opcode::Catch, {});
-  ValueId previous = emit(s.range, Opcode::PushHandled, {exception});
+  return {exception, emit(s.range, Opcode::PushHandled, {exception}), after};
+}
+
+void FunctionEmitter::try_except(const ast::Try& s) {
+  BlockId outer = ssa_.builder.handler;
+  auto [exception, previous, after] = guarded_body(s);
   BlockId cleanup = block();
   regions_.push_back({.kind = Region::Kind::Handled, .handler = outer, .value = previous, .range = s.range});
   enter_region(cleanup);
@@ -194,21 +200,7 @@ void FunctionEmitter::try_except(const ast::TryStar& s) {
     return emit(range, Opcode::LoadAttr, {object}, m_.module->intern(name));
   };
   BlockId outer = ssa_.builder.handler;
-  BlockId handler = block();
-  BlockId after = block();
-  enter_region(handler);
-  body(s.body);
-  ssa_.builder.handler = outer;
-  if (live()) {
-    switch_handler(outer);
-    body(s.orelse);
-    if (live()) ssa_.jump(after);
-  }
-
-  ssa_.builder.handler = outer;
-  ssa_.enter_handler(handler);
-  ValueId exception = emit(s.range, Opcode::Catch, {});
-  ValueId previous = emit(s.range, Opcode::PushHandled, {exception});
+  auto [exception, previous, after] = guarded_body(s);
   BlockId cleanup = block();
   enter_region(cleanup);
   ValueId nothing = none();

@@ -90,7 +90,8 @@ class SsaBuilder {
   /// An instruction that ends the block without successors.
   void terminate(Opcode op, std::initializer_list<ValueId> operands);
 
-  /// All values of a variable have its type: `any`, or a raw one in typed code (which reads no variable without a value).
+  /// All values of a variable have its type: `any`, or a raw one in typed code (which reads no variable without a
+  /// value).
   VariableId add_variable(TypeId type = types::Any) {
     variable_types_.push_back(type);
     return VariableId(variables_++);
