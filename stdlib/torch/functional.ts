@@ -771,10 +771,14 @@ def frobenius_norm(input, dim=(), keepdim=False):
 
 
 def norm_except_dim(v, pow=2, dim=0):
-    """The norms of the slices of one dimension."""
+    """The norm over every dimension but one, with the others kept at size 1; -1: over all."""
     if dim == -1:
         return v.norm(pow)
-    return v.norm(pow, [d for d in range(v.dim()) if d != dim % v.dim()], keepdim=True)
+    if dim == 0:
+        return v.contiguous().view(v.size(0), -1).norm(pow, 1).view([v.size(0)] + [1] * (v.dim() - 1))
+    if dim == v.dim() - 1:
+        return v.contiguous().view(-1, v.size(-1)).norm(pow, 0).view([1] * (v.dim() - 1) + [v.size(-1)])
+    return norm_except_dim(v.transpose(0, dim), pow, 0).transpose(0, dim)
 
 
 def _copied(name):

@@ -1,15 +1,10 @@
 """What torch::jit of the C++ front end does with script modules."""
-import _nn
 import _script
 import copy
 import io
 import torch
-from torch.jit._script import RecursiveScriptModule, ScriptModule, _class_for, _copy
+from torch.jit._script import _REGISTER, RecursiveScriptModule, ScriptModule, _class_for, _take_state
 from torch.jit import _archive
-
-_REGISTER = {"parameter": _nn.register_parameter, "buffer": _nn.register_buffer, "module": _nn.register_module,
-             "attribute": object.__setattr__}
-
 
 def new_module(handle, name):
     cls = _class_for(handle, RecursiveScriptModule, name)
@@ -54,9 +49,7 @@ def shallow_copy(obj):
         return copy.copy(obj)
     handle = type(obj)._type_handle
     made = new_module(handle, obj.original_name)
-    object.__setattr__(made, "training", obj.training)
-    for name, kind in _script.members(handle):
-        _REGISTER[kind](made, name, getattr(obj, name))
+    _take_state(made, obj, handle, lambda module: module)
     return made
 
 

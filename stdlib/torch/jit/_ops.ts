@@ -708,11 +708,7 @@ def convolution_mode(input, weight, bias, stride, padding, dilation, groups):
 
 
 def weight_norm(v, g, dim=0):
-    size = [1] * v.dim()
-    if dim < 0:
-        return v * (g / v.norm())
-    size[dim] = v.size(dim)
-    return v * (g / v.transpose(0, dim).reshape(v.size(dim), -1).norm(2, 1).view(size))
+    return v * (g / torch.norm_except_dim(v, 2, dim))
 
 
 _CDIST_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")

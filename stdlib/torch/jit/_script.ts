@@ -207,21 +207,20 @@ def _entry_points(module):
     return names
 
 
+_REGISTER = {"parameter": _nn.register_parameter, "buffer": _nn.register_buffer, "module": _nn.register_module,
+             "attribute": object.__setattr__}
+
+
 def _take_state(made, module, handle, submodule):
     """Gives a new script module the parameters, buffers, submodules (through submodule()), attributes and constants of a module."""
     object.__setattr__(made, "training", module.training)
     for name, kind in _script.members(handle):
         value = getattr(module, name)
-        if kind == "parameter":
-            _nn.register_parameter(made, name, value)
-        elif kind == "buffer":
-            _nn.register_buffer(made, name, value)
-        elif kind == "module":
-            _nn.register_module(made, name, submodule(value))
-        else:
-            if _python_isinstance(value, Attribute):
-                value = value.value
-            object.__setattr__(made, name, _script.attribute_value(handle, name, value))
+        if kind == "module":
+            value = submodule(value)
+        elif kind == "attribute":
+            value = _script.attribute_value(handle, name, value.value if _python_isinstance(value, Attribute) else value)
+        _REGISTER[kind](made, name, value)
     for name in _script.constants(handle):
         object.__setattr__(made, name, getattr(module, name))
     transient = module.__dict__.get("_non_persistent_buffers_set")

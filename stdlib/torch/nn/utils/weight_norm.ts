@@ -3,17 +3,6 @@ import torch
 from torch.nn.parameter import Parameter, is_lazy
 
 
-def _norm_except(v, dim):
-    """The norm over every dimension but one, with the others kept at size 1."""
-    if dim == -1:
-        return v.norm()
-    if dim == 0:
-        return v.contiguous().view(v.size(0), -1).norm(2, 1).view([v.size(0)] + [1] * (v.dim() - 1))
-    if dim == v.dim() - 1:
-        return v.contiguous().view(-1, v.size(-1)).norm(2, 0).view([1] * (v.dim() - 1) + [v.size(-1)])
-    return _norm_except(v.transpose(0, dim), 0).transpose(0, dim)
-
-
 class WeightNorm:
     """Computes `name` from name_g and name_v before each call."""
 
@@ -24,7 +13,7 @@ class WeightNorm:
     def compute_weight(self, module):
         g = getattr(module, self.name + "_g")
         v = getattr(module, self.name + "_v")
-        return v * (g / _norm_except(v, self.dim))
+        return v * (g / torch.norm_except_dim(v, 2, self.dim))
 
     @staticmethod
     def apply(module, name, dim):
@@ -37,7 +26,7 @@ class WeightNorm:
             raise ValueError("The module passed to `WeightNorm` can't have uninitialized parameters. Make sure to run the dummy "
                              "forward before applying weight normalization")
         del module._parameters[name]
-        module.register_parameter(name + "_g", Parameter(_norm_except(weight, fn.dim).data))
+        module.register_parameter(name + "_g", Parameter(torch.norm_except_dim(weight, 2, fn.dim).data))
         module.register_parameter(name + "_v", Parameter(weight.data))
         setattr(module, name, fn.compute_weight(module))
         module.register_forward_pre_hook(fn)
