@@ -11,17 +11,15 @@ from torch.distributions.transforms import (AbsTransform, AffineTransform, CatTr
                                             TanhTransform, Transform, identity_transform)
 from torch.distributions.transformed import (Gumbel, HalfCauchy, HalfNormal, LogNormal, Pareto, RelaxedBernoulli, RelaxedOneHotCategorical,
                                              TransformedDistribution, Weibull)
+from torch.distributions.ratios import (ContinuousBernoulli, CumulativeDistributionTransform, FisherSnedecor, Kumaraswamy,
+                                        LogisticNormal)
 from torch.distributions.kl import kl_divergence, register_kl
 from torch.distributions.constraint_registry import biject_to, transform_to
 
-_RATIOS = ("ContinuousBernoulli", "CumulativeDistributionTransform", "FisherSnedecor", "Kumaraswamy", "LogisticNormal")
 _MISSING = ("LKJCholesky", "LowRankMultivariateNormal", "Wishart", "CorrCholeskyTransform")
 
 
 def __getattr__(name):
-    if name in _RATIOS:
-        from torch.distributions import ratios
-        return getattr(ratios, name)
     if name in _MISSING:
         raise NotImplementedError(f"torch.distributions.{name} is a class of PyTorch that tsvm does not have yet")
     raise AttributeError(f"module 'torch.distributions' has no attribute '{name}'")
