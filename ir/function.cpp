@@ -14,9 +14,10 @@ namespace {
 // The words of the column `traits`.
 [[maybe_unused]] constexpr uint32_t Pure = kPure, Reads = kReads, Raises = kRaises, Writes = kWrites, World = kWorld,
                                     Exits = kExits, Terminator = kTerminator, Commutes = kCommutes, Guards = kGuards,
-                                    Fresh = kFresh, MaybeUnset = kMaybeUnset, Virtual = kVirtual, Slots = kSlots, Cells = kCells,
-                                    Globals = kGlobals, Fields = kFields, Items = kItems, Lengths = kLengths,
-                                    Layouts = kLayouts, Tensors = kTensors, Handled = kHandled, Random = kRandom;
+                                    Fresh = kFresh, MaybeUnset = kMaybeUnset, Virtual = kVirtual, Slots = kSlots,
+                                    Cells = kCells, Globals = kGlobals, Fields = kFields, Items = kItems,
+                                    Lengths = kLengths, Layouts = kLayouts, Tensors = kTensors, Handled = kHandled,
+                                    Random = kRandom;
 
 constexpr OpcodeInfo kOpcodes[] = {
 #define OPCODE(name, text, operands, result, immediate, traits) \
@@ -118,6 +119,14 @@ uint32_t Module::intern(const CallShape& s) {
     shape_index_.add(h, id);
   }
   return id;
+}
+
+TypeTable& Module::type_table() {
+  if (!types) {
+    own_types_ = std::make_unique<TypeTable>();
+    types = own_types_.get();
+  }
+  return *types;
 }
 
 FuncId Module::add_function() {

@@ -265,7 +265,7 @@ struct ObjectRef {
   const void* pointer = nullptr;   // the object, not part of the text form
   const void* code = nullptr;      // Native: the C function, not part of the text form
   const Function* body = nullptr;  // Function: its IR, when it may be inlined
-  bool has_signature = false;      // Function, Native
+  bool has_signature = false;      // Function, Native; without one only call_direct takes it, with values of any type
   bool is_pure = false;            // Native: no effect, cannot fail
   bool converts = true;            // Native: takes ints for floats
   std::vector<TypeId> params;
@@ -358,7 +358,9 @@ struct Kernel {
 struct Module {
   std::string name;
   std::shared_ptr<const SourceFile> source;
-  TypeTable* types = nullptr;    // that of the VM or of the tool; needed once a type with parameters is used
+  TypeTable* types = nullptr;  // that of the VM or of the tool; needed once a type with parameters is used
+  /// `types`, or a table of the module's own when none was given.
+  TypeTable& type_table();
   const OpTable* ops = nullptr;  // the operators that call_op names; needed once there is a call_op
   // Filled through intern() only.
   std::vector<std::string> names;
@@ -376,6 +378,7 @@ struct Module {
 
  private:
   InternIndex name_index_, constant_index_, shape_index_;
+  std::unique_ptr<TypeTable> own_types_;
 };
 
 /// Inserts instructions at a place of a block. Folding and other local rewrites of ir/passes/rewrite.h are tried as

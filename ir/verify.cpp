@@ -299,6 +299,7 @@ class Verifier {
     if (!fits) error(id, "the object is of another kind");
     bool is_call = i.op == Opcode::CallDirect || i.op == Opcode::CallCompiled || i.op == Opcode::CallNative;
     if (!is_call || !fits) return;
+    if (!o.has_signature && i.op == Opcode::CallDirect) return;
     if (!o.has_signature) return error(id, "the function called has no signature");
     if (o.params.size() != i.operands_count) return error(id, "wrong number of arguments");
     for (size_t k = 0; k < o.params.size(); k++)

@@ -139,6 +139,9 @@ class CodeUnit {
   /// The IR that function was lowered from; null when there is none.
   const ir::Function* ir(uint32_t index);
   ir::Module* module();
+  /// Passes add names, constants, shapes and types to the module: whoever compiles its functions holds this, since VMs
+  /// of other threads may do the same.
+  std::unique_lock<std::recursive_mutex> lock_module() { return std::unique_lock(mutex_); }
 
  private:
   std::string name_;
@@ -147,7 +150,7 @@ class CodeUnit {
   std::unique_ptr<CodeReader> reader_;
   std::vector<std::atomic<const Code*>> codes_;
   bool passes_ = true;
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;
   std::string limit_;
 };
 

@@ -37,6 +37,7 @@ class Emitter {
     f_->range = fn_.def ? fn_.def->range : SourceRange{};
     f_->first_line = static_cast<int>(out_.module->source->locate(f_->range.begin).line);
     f_->is_typed = true;
+    if (raw(fn_.result)) f_->result_type = fn_.result;
     ssa_ = std::make_unique<ir::SsaBuilder>(*f_);
     b_ = &ssa_->builder;
     scan(*fn_.graph->block);

@@ -83,7 +83,7 @@ class Compiler {
       out_->reason = "there is no IR";
       return false;
     }
-    if (!unit.module()->types) unit.module()->types = &r_.vm.extension<TypesOfJit>().table;
+    (void)unit.module()->type_table();
     vm::LowerResult again = vm::lower(*generic_, index, &map_);
     if (!again.code || again.code->words != state_->code->words) {
       out_->reason = "lowering gave other bytecode";
@@ -91,10 +91,6 @@ class Compiler {
     }
     return true;
   }
-
-  struct TypesOfJit : vm::Extension {
-    ir::TypeTable table;
-  };
 
   BlockId header_block() const {
     for (uint32_t b = 0; b < map_.block_pc.size(); b++)
@@ -157,7 +153,7 @@ class Compiler {
     size_t budget = kLargestInlined;
     for (const Site& site : sites) {
       uint32_t object = f[site.call].imm;
-      Body* body = body_of(f, static_cast<const vm::Function*>(f.objects[object].pointer));
+      Body* body = body_of(static_cast<const vm::Function*>(f.objects[object].pointer));
       if (!body || size_of(body->code) > budget) continue;
       ir::ExitState calling = f.exits[f[site.call].exit.index];
       if (calling.frames.size() != 1) continue;
@@ -181,14 +177,15 @@ class Compiler {
   }
 
   /// Null: it cannot be inlined.
-  Body* body_of(const Function& caller, const vm::Function* fn) {
+  Body* body_of(const vm::Function* fn) {
     auto [at, is_new] = bodies_.try_emplace(fn);
     if (!is_new) return at->second.get();
     vm::CodeState* state = fn->code;
     const vm::Code& code = *state->code;
+    // Of the module whose lock is held; no second one is taken.
+    if (state->unit != state_->unit) return nullptr;
     const Function* generic = fn->closure_size ? nullptr : state->unit->ir(code.index);
-    if (!generic || generic->module != caller.module || !code.is_simple || code.is_generator || code.num_slots ||
-        size_of(*generic) > kSmallBody)
+    if (!generic || !code.is_simple || code.is_generator || code.num_slots || size_of(*generic) > kSmallBody)
       return nullptr;
     vm::LowerMap map;
     vm::LowerResult again = vm::lower(*generic, code.index, &map);
@@ -234,10 +231,14 @@ class Compiler {
 
 }  // namespace
 
-std::unique_ptr<NativeCode> compile(const CompileRequest& request) { return Compiler(request).run(); }
+std::unique_ptr<NativeCode> compile(const CompileRequest& request) {
+  auto lock = request.frame->state->unit->lock_module();
+  return Compiler(request).run();
+}
 
 std::map<uint32_t, uint32_t> outermost_loops(const vm::CodeState& state) {
   std::map<uint32_t, uint32_t> out;
+  auto lock = state.unit->lock_module();
   const Function* f = state.unit->ir(state.code->index);
   if (!f) return out;
   vm::LowerMap map;

@@ -11,6 +11,7 @@ namespace {
 
 template <class To, class From>
 void cast_line(char* dst, int64_t dst_stride, const char* src, int64_t src_stride, int64_t n) {
+  if (n == 0) return;  // there may be no memory then
   if (dst_stride == sizeof(To) && src_stride == sizeof(From)) {
     if (std::is_same_v<To, From>) {
       std::memcpy(dst, src, static_cast<size_t>(n) * sizeof(To));

@@ -85,7 +85,8 @@ TEST(IrVerify, Objects) {
   EXPECT_ERROR("wrong number", body("%1: float = call_native o1\n return %a", objects));
   EXPECT_ERROR("the result does not fit",
                body("%x: float = i64_to_f64 %n\n%1: int = call_native o1 %x\n return %a", objects));
-  EXPECT_ERROR("no signature", body("%1: any = call_direct o2 %a\n return %a", objects));
+  EXPECT_OK(body("%1: any = call_direct o2 %a\n return %a", objects));
+  EXPECT_ERROR("no signature", body("%1: any = call_compiled o2 %a\n return %a", objects));
 }
 
 TEST(IrVerify, TypedInstructions) {
