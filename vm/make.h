@@ -45,6 +45,8 @@ void finish_str(Str* s);
 [[gnu::format(printf, 2, 3)]] Value make_str_format(VM& vm, const char* format, ...);
 Value make_char(VM& vm, char32_t c);
 Value make_bytes(VM& vm, std::string_view bytes);
+/// bytes of that size, to be filled in by the caller.
+Value new_bytes(VM& vm, size_t size);
 Value make_bytearray(VM& vm, std::string_view bytes);
 inline bool is_str(Value v) { return is_kind(v, Kind::Str); }
 inline std::string_view text_of(Value str) { return as<Str>(str)->view(); }

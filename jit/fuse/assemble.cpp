@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "jit/code_memory.h"
 #include "ops/scalar/libm.h"
 
 namespace tsvm::jit::fuse {
@@ -487,12 +488,12 @@ bool processor_can_run() {
   return f.hasAVX2() && f.hasFMA() && f.hasF16C();
 }
 
-Machine assemble(const VectorCode& code, asmjit::JitRuntime& runtime, std::string& why, std::string* text) {
+Machine assemble(const VectorCode& code, std::string& why, std::string* text) {
   Machine m;
   Errors errors;
   asmjit::StringLogger logger;
   asmjit::CodeHolder holder;
-  holder.init(runtime.environment());
+  holder.init(asmjit::Environment::host());
   holder.setErrorHandler(&errors);
   if (text != nullptr) holder.setLogger(&logger);
   Assembler(code, holder).run();
@@ -501,8 +502,8 @@ Machine assemble(const VectorCode& code, asmjit::JitRuntime& runtime, std::strin
     why = errors.first();
     return m;
   }
-  ops::scalar::NativeFn entry = nullptr;
-  if (runtime.add(&entry, &holder) != asmjit::kErrorOk) {
+  auto entry = reinterpret_cast<ops::scalar::NativeFn>(install_code(holder));
+  if (!entry) {
     why = "no memory for code";
     return m;
   }

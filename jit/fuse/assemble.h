@@ -1,8 +1,6 @@
 // Vector code to machine code.
 #pragma once
 
-#include <asmjit/core.h>
-
 #include <string>
 
 #include "jit/fuse/vector_code.h"
@@ -16,7 +14,7 @@ struct Machine {
 
 /// Allocates registers and assembles into the runtime's memory. On failure entry is null and `why` says why. `text`,
 /// if given, receives the listing.
-Machine assemble(const VectorCode& code, asmjit::JitRuntime& runtime, std::string& why, std::string* text = nullptr);
+Machine assemble(const VectorCode& code, std::string& why, std::string* text = nullptr);
 
 /// Whether this processor runs what assemble() makes.
 bool processor_can_run();

@@ -45,7 +45,6 @@ constexpr size_t kBuckets = 1024;
 struct Cache {
   std::atomic<Entry*> buckets[kBuckets] = {};
   std::mutex mutex;  // held to insert and to compile
-  asmjit::JitRuntime runtime;
   Stats stats;
   int entries = 0;
 };
@@ -104,7 +103,7 @@ NativeFn compile_locked(const Program& p, const NativeOperand* operands, std::st
   const OwnedProgram lowered = lower(p);
   VectorCode code;
   Machine m;
-  if (select_instructions(lowered.view(), operands, code, why)) m = assemble(code, c.runtime, why, text);
+  if (select_instructions(lowered.view(), operands, code, why)) m = assemble(code, why, text);
   c.stats.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (m.entry == nullptr) {
     c.stats.refused++;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "ir/uses.h"
+#include "jit/code_memory.h"
 #include "jit/scalar/generator.h"
 
 namespace tsvm::jit {
@@ -21,10 +22,10 @@ class Refuse : public ErrorHandler {
 
 }  // namespace
 
-void Codegen::run(JitRuntime& runtime) {
+void Codegen::run() {
   StringLogger logger;
   CodeHolder holder;
-  holder.init(runtime.environment());
+  holder.init(Environment::host());
   Refuse errors;
   holder.setErrorHandler(&errors);
   if (in_.want_text) holder.setLogger(&logger);
@@ -41,8 +42,8 @@ void Codegen::run(JitRuntime& runtime) {
     out_.reason = "assembler: " + errors.message;
     return;
   }
-  void* entry = nullptr;
-  if (runtime.add(&entry, &holder) != kErrorOk) {
+  void* entry = install_code(holder);
+  if (!entry) {
     out_.reason = "no executable memory";
     return;
   }
@@ -519,8 +520,8 @@ void Codegen::note_result(ValueId v) {
   cc().mov(Mem(to, 0, 2), seen.r16());
 }
 
-void generate(const CodegenInput& in, void* runtime, NativeCode& out) {
-  Codegen(in, out).run(*static_cast<JitRuntime*>(runtime));
+void generate(const CodegenInput& in, NativeCode& out) {
+  Codegen(in, out).run();
 }
 
 }  // namespace tsvm::jit

@@ -44,6 +44,6 @@ struct CodegenInput {
 };
 
 /// Fills entry, size and text of `out`, or its reason.
-void generate(const CodegenInput& in, void* runtime, NativeCode& out);
+void generate(const CodegenInput& in, NativeCode& out);
 
 }  // namespace tsvm::jit

@@ -64,7 +64,7 @@ class Compiler {
     CodegenInput in{r_.vm, state_, f, states, {}, registers, r_.header_pc, r_.want_text};
     for (const auto& [fn, body] : bodies_)
       if (body) in.inlined_states.emplace_back(body->generic, &*body->states);
-    generate(in, r_.runtime, *out_);
+    generate(in, *out_);
     if (r_.want_text) out_->text = ir::print(f) + out_->text;
     return std::move(out_);
   }

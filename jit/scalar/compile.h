@@ -13,7 +13,6 @@ struct CompileRequest {
   vm::VM& vm;
   vm::Frame* frame;   // of the function; its arguments have just been bound, or it stands at the loop's back edge
   int64_t header_pc;  // of the loop; -1: the whole function
-  void* runtime;      // asmjit's
   bool want_text;
 };
 

@@ -81,7 +81,7 @@ class Codegen {
         places_(in.f.values.size()),
         root_(in.f.values.size()) {}
 
-  void run(JitRuntime& runtime);
+  void run();
 
  private:
   // --- preparation ---

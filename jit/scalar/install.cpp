@@ -8,7 +8,6 @@
 // Old code stays in memory as long as its function: it may be running further down the stack.
 #include "jit/scalar/install.h"
 
-#include <asmjit/x86.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -20,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "jit/code_memory.h"
 #include "jit/scalar/compile.h"
 #include "vm/interpreter.h"
 
@@ -74,21 +74,11 @@ class Scalar : public vm::Extension {
     auto drop = [&](Entry& e) {
       for (auto& v : e.versions) {
         kept.insert(kept.end(), v->kept.begin(), v->kept.end());
-        if (v->entry) runtime().release(v->entry);
+        if (v->entry) remove_code(reinterpret_cast<void*>(v->entry));
       }
     };
     drop(f->whole);
     for (auto& [pc, e] : f->loops) drop(e);
-  }
-
-  asmjit::JitRuntime& runtime() {
-    if (!runtime_) {
-      // Two mappings: what can be executed is never writable.
-      asmjit::JitAllocator::CreateParams params{};
-      params.options = asmjit::JitAllocatorOptions::kUseDualMapping;
-      runtime_ = std::make_unique<asmjit::JitRuntime>(&params);
-    }
-    return *runtime_;
   }
 
   vm::JitCallbacks callbacks;
@@ -97,9 +87,6 @@ class Scalar : public vm::Extension {
   bool stats = false;
   uint32_t compiled = 0, refused = 0, again = 0;
   size_t bytes = 0;
-
- private:
-  std::unique_ptr<asmjit::JitRuntime> runtime_;
 };
 
 FunctionCode& code_of(VM& vm, CodeState* state) {
@@ -122,7 +109,7 @@ NativeCode* code_for(VM& vm, Frame* frame, Entry& e, int64_t header_pc) {
     return nullptr;
   }
   if (now) scalar.again++;
-  CompileRequest request{vm, frame, header_pc, &scalar.runtime(), false};
+  CompileRequest request{vm, frame, header_pc, false};
   const vm::Code& code = *frame->state->code;
   const std::string& wanted = scalar.options.dump;
   request.want_text = !wanted.empty() && (wanted == code.name || wanted == code.qualified_name);

@@ -63,6 +63,7 @@ constexpr int64_t kFewChunks = 4;
 
 thread_local int threads_here = 0;  // 0: not asked yet
 thread_local bool inside = false;   // this thread runs chunks
+bool is_child = false;              // of a fork(): the pool's threads are the parent's
 
 struct Region {
   int64_t chunks;
@@ -88,6 +89,7 @@ void run_share(void* data) {
 }  // namespace
 
 int num_threads() {
+  if (is_child) return 1;
   if (threads_here == 0) {
     static const int first = default_threads();
     threads_here = first;
@@ -98,6 +100,11 @@ int num_threads() {
 void set_num_threads(int n) {
   threads_here = n;
   open_thread_pool();
+}
+
+void keep_to_one_thread() {
+  is_child = true;
+  if (dlopen(kLibrary, RTLD_NOW | RTLD_NOLOAD)) open_thread_pool();
 }
 
 void open_thread_pool() {

@@ -16,6 +16,9 @@ int num_threads();
 /// Sets it for the calling thread (at first it is the machine's, or OMP_NUM_THREADS).
 void set_num_threads(int n);
 
+/// For the child of a fork(), which has the calling thread alone: its kernels stay on that one from now on.
+void keep_to_one_thread();
+
 /// Opens the pool and tells it the calling thread's number. To be called before a library is opened that runs on it.
 void open_thread_pool();
 

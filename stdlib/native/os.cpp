@@ -2,10 +2,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
 #include <climits>
@@ -14,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "ops/cpu/parallel.h"
 #include "stdlib/native/modules.h"
 #include "vm/native.h"
 #include "vm/types/file.h"
@@ -205,6 +208,13 @@ const NativeDef kFunctions[] = {
        if (!arg_int(vm, a[1], n)) return Value::error();
        return on_path(vm, a[0], [&](const char* p) { return truncate(p, n); });
      }},
+    {"ftruncate(fd, length, /)",
+     [](VM& vm, const Value* a) {
+       int fd;
+       int64_t n;
+       if (!int_arg(vm, a[0], fd) || !arg_int(vm, a[1], n)) return Value::error();
+       return ftruncate(fd, n) < 0 ? raise_os_error(vm, errno) : Value::none();
+     }},
     {"open(path, flags, mode=0o777, /)",
      [](VM& vm, const Value* a) {
        std::string path;
@@ -248,6 +258,66 @@ const NativeDef kFunctions[] = {
        int fds[2];
        if (pipe2(fds, O_CLOEXEC) < 0) return raise_os_error(vm, errno);
        return make_tuple(vm, {Value::integer(fds[0]), Value::integer(fds[1])});
+     }},
+    {"set_blocking(fd, blocking, /)",
+     [](VM& vm, const Value* a) {
+       int fd, blocking = truth(vm, a[1]);
+       if (!int_arg(vm, a[0], fd) || blocking < 0) return Value::error();
+       int flags = fcntl(fd, F_GETFL);
+       if (flags < 0 || fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) < 0)
+         return raise_os_error(vm, errno);
+       return Value::none();
+     }},
+    {"pread(fd, n, offset, /)",
+     [](VM& vm, const Value* a) {
+       int fd;
+       int64_t n, offset;
+       if (!int_arg(vm, a[0], fd) || !arg_int(vm, a[1], n) || !arg_int(vm, a[2], offset)) return Value::error();
+       if (n < 0) return raise_os_error(vm, EINVAL);
+       std::string buffer(static_cast<size_t>(n), '\0');
+       ssize_t got = pread(fd, buffer.data(), buffer.size(), offset);
+       return got < 0 ? raise_os_error(vm, errno)
+                      : make_bytes(vm, std::string_view(buffer).substr(0, static_cast<size_t>(got)));
+     }},
+    {"pwrite(fd, data, offset, /)",
+     [](VM& vm, const Value* a) {
+       int fd;
+       std::string_view data;
+       int64_t offset;
+       if (!int_arg(vm, a[0], fd) || !arg_bytes(vm, a[1], data) || !arg_int(vm, a[2], offset)) return Value::error();
+       return result_or_errno(vm, pwrite(fd, data.data(), data.size(), offset));
+     }},
+    {"memfd_create(name, flags=1, /)",  // MFD_CLOEXEC
+     [](VM& vm, const Value* a) {
+       std::string name;
+       int flags;
+       if (!arg_path(vm, a[0], name) || !int_arg(vm, a[1], flags)) return Value::error();
+       return result_or_errno(vm, memfd_create(name.c_str(), static_cast<unsigned>(flags)));
+     }},
+    // The child has the calling thread alone.
+    {"fork()",
+     [](VM& vm, const Value*) {
+       pid_t pid = fork();
+       if (pid == 0) ops::cpu::keep_to_one_thread();
+       return result_or_errno(vm, pid);
+     }},
+    {"waitpid(pid, options, /)",
+     [](VM& vm, const Value* a) {
+       int pid, options;
+       if (!int_arg(vm, a[0], pid) || !int_arg(vm, a[1], options)) return Value::error();
+       int status = 0;
+       pid_t got;
+       while ((got = waitpid(pid, &status, options)) < 0 && errno == EINTR)
+         if (vm.interrupted && !handle_interrupt(vm)) return Value::error();
+       return got < 0 ? raise_os_error(vm, errno) : make_tuple(vm, {Value::integer(got), Value::integer(status)});
+     }},
+    {"waitstatus_to_exitcode(status)",
+     [](VM& vm, const Value* a) {
+       int status;
+       if (!int_arg(vm, a[0], status)) return Value::error();
+       if (WIFSIGNALED(status)) return Value::integer(-WTERMSIG(status));
+       if (!WIFEXITED(status)) return raise(vm, vm.types.ValueError, "invalid wait status: %d", status);
+       return Value::integer(WEXITSTATUS(status));
      }},
     {"getpid()", [](VM&, const Value*) { return Value::integer(getpid()); }},
     {"getppid()", [](VM&, const Value*) { return Value::integer(getppid()); }},

@@ -1,9 +1,9 @@
-// `_process`: starting programs, and talking to them through pipes.
+// `_process`: starting programs and copies of this one, and talking to them through pipes.
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -74,22 +74,25 @@ Value spawn(VM& vm, const Value* a) {
   return Value::integer(pid);
 }
 
-// waitpid(pid, options): (pid, return code as subprocess has it); (0, 0) when it still runs.
-Value wait_for(VM& vm, const Value* a) {
-  int64_t pid, options;
-  if (!arg_int(vm, a[0], pid) || !arg_int(vm, a[1], options)) return Value::error();
-  for (;;) {
-    int status = 0;
-    pid_t got = waitpid(static_cast<pid_t>(pid), &status, static_cast<int>(options));
-    if (got < 0 && errno == EINTR) {
-      if (vm.interrupted && !handle_interrupt(vm)) return Value::error();
-      continue;
-    }
-    if (got < 0) return raise_os_error(vm, errno);
-    int code = got == 0 ? 0 : WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-    return make_tuple(vm, {Value::integer(got), Value::integer(code)});
+// A moment so many seconds from now (negative: never), for poll(), which looks up now and then for Ctrl-C.
+class Deadline {
+ public:
+  explicit Deadline(double seconds)
+      : is_set_(seconds >= 0),
+        end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::max(seconds, 0.0)))) {}
+  bool is_over() const { return is_set_ && Clock::now() >= end_; }
+  /// Milliseconds that poll() may wait.
+  int wait() const {
+    constexpr int64_t kLook = 200;
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now()).count();
+    return static_cast<int>(is_set_ ? std::clamp<int64_t>(left, 0, kLook) : kLook);
   }
-}
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool is_set_;
+  Clock::time_point end_;
+};
 
 // communicate(stdin, data, stdout, stderr, seconds): (out, err, timed out). Descriptors of -1 are not there; all are
 // closed at the end.
@@ -100,9 +103,7 @@ Value communicate(VM& vm, const Value* a) {
   if (!arg_int(vm, a[0], in) || !arg_bytes(vm, a[1], data) || !arg_int(vm, a[2], out) || !arg_int(vm, a[3], err))
     return Value::error();
   if (!a[4].is_none() && !arg_double(vm, a[4], seconds)) return Value::error();
-  using Clock = std::chrono::steady_clock;
-  auto end =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::max(seconds, 0.0)));
+  const Deadline deadline(seconds);
   std::string texts[2];
   pollfd fds[3] = {
       {static_cast<int>(in), POLLOUT, 0}, {static_cast<int>(out), POLLIN, 0}, {static_cast<int>(err), POLLIN, 0}};
@@ -115,16 +116,11 @@ Value communicate(VM& vm, const Value* a) {
   if (in >= 0 && data.empty()) shut(fds[0]);
   bool timed_out = false;
   while (fds[0].fd >= 0 || fds[1].fd >= 0 || fds[2].fd >= 0) {
-    int wait = 200;
-    if (seconds >= 0) {
-      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-      if (left <= 0) {
-        timed_out = true;
-        break;
-      }
-      wait = static_cast<int>(std::min<int64_t>(left, wait));
+    if (deadline.is_over()) {
+      timed_out = true;
+      break;
     }
-    int ready = poll(fds, 3, wait);
+    int ready = poll(fds, 3, deadline.wait());
     if (vm.interrupted && !handle_interrupt(vm)) {
       for (pollfd& f : fds)
         if (f.fd >= 0) shut(f);
@@ -152,6 +148,99 @@ Value communicate(VM& vm, const Value* a) {
   return make_tuple(vm, {*o, *e, Value::boolean(timed_out)});
 }
 
+// A message is its length in eight bytes, then itself.
+struct Arriving {
+  uint64_t size = 0;
+  size_t got = 0;  // of the length, too
+  Ref bytes;
+
+  bool is_whole() const { return got == sizeof size + size && got >= sizeof size; }
+
+  /// Reads once. Bytes read; 0 at the end of the stream, -1 with errno.
+  ssize_t read_some(VM& vm, int fd) {
+    if (got < sizeof size) {
+      ssize_t n = read(fd, reinterpret_cast<char*>(&size) + got, sizeof size - got);
+      if (n > 0) got += static_cast<size_t>(n);
+      if (got == sizeof size) bytes = Ref(new_bytes(vm, size));
+      return n;
+    }
+    size_t at = got - sizeof size;
+    ssize_t n = read(fd, const_cast<char*>(bytes_of(*bytes).data()) + at, size - at);
+    if (n > 0) got += static_cast<size_t>(n);
+    return n;
+  }
+};
+
+// exchange(out, data, in, seconds): (message, bytes of data written). Waits for a message from `in`, at most `seconds`
+// (None: for ever) for its beginning, and goes on writing `data` to `out` meanwhile, so that two who write to each other
+// both get on; `out` does not block. The message is None when none began in time. Without `in` (-1) it waits until all is written, or writes
+// what fits at once when there are seconds. EOFError, BrokenPipeError: the other side is gone.
+Value exchange(VM& vm, const Value* a) {
+  int64_t out, in;
+  std::string_view data;
+  double seconds = -1;
+  if (!arg_int(vm, a[0], out) || !arg_bytes(vm, a[1], data) || !arg_int(vm, a[2], in)) return Value::error();
+  if (!a[3].is_none() && !arg_double(vm, a[3], seconds)) return Value::error();
+  const Deadline deadline(seconds);
+  pollfd fds[2] = {{static_cast<int>(out), POLLOUT, 0}, {static_cast<int>(in), POLLIN, 0}};
+  size_t sent = 0;
+  Arriving message;
+  for (;;) {
+    if (sent == data.size()) fds[0].fd = -1;
+    if (in < 0 ? fds[0].fd < 0 : message.is_whole()) break;
+    int ready = poll(fds, 2, deadline.wait());
+    if (vm.interrupted && !handle_interrupt(vm)) return Value::error();
+    if (ready <= 0) {
+      if (message.got == 0 && deadline.is_over()) break;
+      continue;
+    }
+    if (fds[0].fd >= 0 && fds[0].revents) {
+      ssize_t n = write(fds[0].fd, data.data() + sent, data.size() - sent);
+      if (n < 0 && errno != EAGAIN && errno != EINTR) return raise_os_error(vm, errno);
+      if (n > 0) sent += static_cast<size_t>(n);
+    }
+    if (in >= 0 && fds[1].revents) {
+      ssize_t n = message.read_some(vm, fds[1].fd);
+      if (n == 0) return raise(vm, vm.types.EOFError, "the other end is closed");
+      if (n < 0 && errno != EAGAIN && errno != EINTR) return raise_os_error(vm, errno);
+    }
+  }
+  return make_tuple(vm, {message.is_whole() ? *message.bytes : Value::none(), Value::integer(static_cast<int64_t>(sent))});
+}
+
+// readable(descriptors, seconds): the places in the list of those that can be read (or are at their end) at once, or
+// within so many seconds (None: for ever).
+Value readable(VM& vm, const Value* a) {
+  std::vector<pollfd> fds;
+  double seconds = -1;
+  bool good = for_each(vm, a[0], [&](Value item) {
+    int64_t fd;
+    if (!arg_int(vm, item, fd)) return false;
+    fds.push_back({static_cast<int>(fd), POLLIN, 0});
+    return true;
+  });
+  if (!good || (!a[1].is_none() && !arg_double(vm, a[1], seconds))) return Value::error();
+  const Deadline deadline(seconds);
+  for (;;) {
+    int ready = poll(fds.data(), fds.size(), deadline.wait());
+    if (vm.interrupted && !handle_interrupt(vm)) return Value::error();
+    if (ready < 0 && errno != EINTR) return raise_os_error(vm, errno);
+    if (ready > 0 || deadline.is_over()) break;
+  }
+  Ref list(make_list(vm));
+  for (size_t i = 0; i < fds.size(); i++)
+    if (fds[i].revents) list_append(vm, as<List>(*list), Value::integer(static_cast<int64_t>(i)));
+  return list.take();
+}
+
+// waiting(fd): the bytes that can be read at once.
+Value waiting(VM& vm, const Value* a) {
+  int64_t fd;
+  int n = 0;
+  if (!arg_int(vm, a[0], fd)) return Value::error();
+  return ioctl(static_cast<int>(fd), FIONREAD, &n) < 0 ? raise_os_error(vm, errno) : Value::integer(n);
+}
+
 Value stat_of_files(VM& vm, const Value* a) {
   std::string path;
   if (!arg_path(vm, a[0], path)) return Value::error();
@@ -164,8 +253,10 @@ Value stat_of_files(VM& vm, const Value* a) {
 
 const NativeDef kFunctions[] = {
     {"spawn(program, args, environment, folder, stdin, stdout, stderr, session, /)", spawn},
-    {"waitpid(pid, options, /)", wait_for},
     {"communicate(stdin, data, stdout, stderr, seconds, /)", communicate},
+    {"readable(descriptors, seconds, /)", readable},
+    {"waiting(fd, /)", waiting},
+    {"exchange(out, data, in_, seconds, /)", exchange},
     {"statvfs(path, /)", stat_of_files},
 };
 

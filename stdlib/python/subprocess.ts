@@ -165,16 +165,16 @@ class Popen:
 
     def poll(self):
         if self.returncode is None:
-            pid, code = _process.waitpid(self.pid, 1)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                self.returncode = code
+                self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
 
     def wait(self, timeout=None):
         if self.returncode is not None:
             return self.returncode
         if timeout is None:
-            self.returncode = _process.waitpid(self.pid, 0)[1]
+            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             return self.returncode
         end = time.monotonic() + timeout
         pause = 0.0005

@@ -11,14 +11,6 @@ def __deepcopy__(self, memo):
     known = memo.get(id(self))
     if known is not None:
         return known
-    if getattr(memo, "share_tensors", False):  # a worker's copy of a data set
-        result = self.detach()
-        if isinstance(self, torch.nn.Parameter):
-            result = torch.nn.Parameter(result, self.requires_grad)
-        elif self.requires_grad:
-            result.requires_grad_()
-        memo[id(self)] = result
-        return result
     if isinstance(self, torch.nn.Parameter):
         with torch.no_grad():
             result = torch.nn.Parameter(self.detach().clone(memory_format=torch.preserve_format), self.requires_grad)

@@ -81,9 +81,18 @@ def is_freed(f):
     return r() is None
 
 
-for f in (returns_in_try, returns_itself, falls_out_of_try, returns_in_a_loop, returns_from_with, returns_past_finally, returns_nothing,
+def takes_the_first(a):
+    """The loop never comes back to the iterator."""
+    for row in [[a]]:
+        it = iter(row)
+        for x in it:
+            break
+
+
+for f in (takes_the_first, returns_in_try, returns_itself, falls_out_of_try, returns_in_a_loop, returns_from_with, returns_past_finally, returns_nothing,
           raises, lambda x: list(gives(x))):
     print(f.__name__, all([is_freed(f) for _ in range(3)]))
+# expect: takes_the_first True
 # expect: returns_in_try True
 # expect: returns_itself True
 # expect: falls_out_of_try True

@@ -153,6 +153,7 @@ class Allocator {
       if (!returns) set_end();
       for (int e = 0; e < b.edge_count(); e++)
         for (uint32_t v : b.edges[e].args) set_live(v);
+      if (b.ending == Ending::ForIter) set_live(b.last.f[1]);  // the iterator is dropped on the edges
       auto visit = [&](MInst& i) {
         each_register(i, [&](uint32_t& v, bool use, int field) {
           if (!use && !a_.used[v] && field < 3) i.dead |= 1 << field;

@@ -257,6 +257,7 @@ class Emitter {
         dies(a_.cross[w * 64 + static_cast<uint32_t>(__builtin_ctzll(bits))]);
     for (int k = 0; k < b.edge_count(); k++)
       for (uint32_t v : b.edges[k].args) dies(v);
+    if (b.ending == Ending::ForIter) dies(b.last.f[1]);
     if (made != kNone && e == 0 && (b.last.dead & 1)) c.drops.push_back(reg(made));
     return c;
   }

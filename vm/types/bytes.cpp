@@ -34,6 +34,8 @@ Value make_bytes(VM& vm, std::string_view bytes) {
   return Value::object(b);
 }
 
+Value new_bytes(VM& vm, size_t size) { return Value::object(allocate_bytes(vm, vm.types.bytes, size)); }
+
 Value make_bytearray(VM& vm, std::string_view bytes) {
   auto* b = allocate_object<ByteArray>(vm, vm.types.bytearray, Kind::ByteArray);
   b->size = b->capacity = bytes.size();

@@ -1,8 +1,14 @@
-"""What programs ask of multiprocessing before they start processes, which is not there."""
+"""Processes, and what they share. Each is a copy of the program, made by fork()."""
+import atexit
 import os
+from multiprocessing.process import (Process, _end_children, active_children, current_process, parent_process)
 
 
 class ProcessError(Exception):
+    pass
+
+
+class BufferTooShort(ProcessError):
     pass
 
 
@@ -10,18 +16,8 @@ class TimeoutError(ProcessError):
     pass
 
 
-class _MainProcess:
-    name, pid, daemon, exitcode = "MainProcess", os.getpid(), False, None
-
-    def is_alive(self):
-        return True
-
-    def __repr__(self):
-        return "<_MainProcess name='MainProcess' parent=None started>"
-
-
-_main = _MainProcess()
-_method = None
+class AuthenticationError(ProcessError):
+    pass
 
 
 def cpu_count():
@@ -29,20 +25,11 @@ def cpu_count():
     return os.cpu_count()
 
 
-def current_process():
-    return _main
-
-
-def parent_process():
-    return None
-
-
-def active_children():
-    return []
-
-
 def freeze_support():
     pass
+
+
+_method = None
 
 
 def get_all_start_methods():
@@ -54,6 +41,7 @@ def get_start_method(allow_none=False):
 
 
 def set_start_method(method, force=False):
+    """All methods start a process by fork(): nothing that "spawn" makes safe is unsafe here."""
     global _method
     if _method is not None and not force:
         raise RuntimeError("context has already been set")
@@ -62,12 +50,43 @@ def set_start_method(method, force=False):
     _method = method
 
 
-_NOT_HERE = ("Process", "Pool", "Queue", "SimpleQueue", "JoinableQueue", "Pipe", "Manager", "Value", "Array", "Lock", "RLock", "Event",
-             "Condition", "Semaphore", "Barrier", "get_context", "shared_memory", "pool", "managers")
+class _Context:
+    """The same functions for one start method."""
+
+    def __init__(self, method):
+        self._name = method
+
+    def get_start_method(self, allow_none=False):
+        return self._name
+
+    def get_context(self, method=None):
+        return self if method is None else get_context(method)
+
+    def __getattr__(self, name):
+        import multiprocessing
+        return getattr(multiprocessing, name)
+
+
+def get_context(method=None):
+    if method is None:
+        method = get_start_method()
+    if method not in get_all_start_methods():
+        raise ValueError(f"cannot find context for {method!r}")
+    return _Context(method)
+
+
+atexit.register(_end_children)
+
+_PLACES = {"Pipe": "connection", "Connection": "connection", "Lock": "synchronize", "RLock": "synchronize",
+           "Semaphore": "synchronize", "BoundedSemaphore": "synchronize", "Event": "synchronize", "Condition": "synchronize",
+           "Barrier": "synchronize", "Queue": "queues", "JoinableQueue": "queues", "SimpleQueue": "queues", "Pool": "pool",
+           "Value": "sharedctypes", "Array": "sharedctypes", "RawValue": "sharedctypes", "RawArray": "sharedctypes"}
 
 
 def __getattr__(name):
-    if name in _NOT_HERE:
-        raise NotImplementedError(f"multiprocessing.{name}: processes that share objects are not there; torch.utils.data.DataLoader has "
-                                  "workers, concurrent.futures and subprocess run things")
+    if name in _PLACES:
+        import importlib
+        return getattr(importlib.import_module("multiprocessing." + _PLACES[name]), name)
+    if name in ("Manager", "managers", "shared_memory"):
+        raise NotImplementedError(f"multiprocessing.{name} is not there; processes share through Queue, Pipe, Pool, Value and Array")
     raise AttributeError(f"module 'multiprocessing' has no attribute '{name}'")

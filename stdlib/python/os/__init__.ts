@@ -1,15 +1,17 @@
 """The operating system: files, folders, environment, processes."""
 import _os
 import os.path as path
-from _os import (_exit, abort, access, chdir, chmod, close, cpu_count, fspath, fsync, getcwd, getpid, getppid, getuid, kill, link,
-                 mkdir, nice, open, pipe, putenv, read, readlink, rename, rmdir, strerror, symlink, system, times, truncate, umask,
-                 unlink, unsetenv, urandom, write)
+from _os import (_exit, abort, access, chdir, chmod, close, cpu_count, fork, fspath, fsync, ftruncate, getcwd, getpid,
+                 getppid, getuid, kill, link, memfd_create, mkdir, nice, open, pipe, pread, putenv, pwrite,
+                 read, readlink, rename, rmdir, set_blocking, strerror, symlink, system, times, truncate, umask,
+                 unlink, unsetenv, urandom, waitpid, waitstatus_to_exitcode, write)
 from _record import Record
 from abc import ABC, abstractmethod
 
 error = OSError
 remove = unlink
 replace = rename
+WNOHANG = 1
 
 
 class PathLike(ABC):

@@ -3,12 +3,13 @@ import itertools
 import math
 import os
 import warnings
+from collections import deque
 from typing import Generic, TypeVar
 import torch
 from torch.utils.data import _utils
 from torch.utils.data._utils.collate import default_collate, default_convert
 from torch.utils.data._utils.fetch import _IterableDatasetFetcher, _MapDatasetFetcher
-from torch.utils.data._utils.worker import ExceptionWrapper, Worker, _End, get_worker_info
+from torch.utils.data._utils.worker import ExceptionWrapper, _End, get_worker_info
 from torch.utils.data.dataset import (ChainDataset, ConcatDataset, Dataset, IterableDataset, Subset, TensorDataset, random_split)
 from torch.utils.data.sampler import (BatchSampler, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler,
                                       WeightedRandomSampler)
@@ -240,15 +241,22 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     def __init__(self, loader):
         super().__init__(loader)
         assert self._num_workers > 0
-        self._workers = [Worker(self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last,
-                                self._base_seed, loader.worker_init_fn, i, self._num_workers) for i in range(self._num_workers)]
-        for worker in self._workers:
-            worker.start()
+        from torch.utils.data._utils.worker import Worker
+        dataset, kind, seed = self._dataset, self._dataset_kind, self._base_seed
+        fetcher = _MapDatasetFetcher if kind == _DatasetKind.Map else _IterableDatasetFetcher
+        make_fetcher = lambda: fetcher(dataset, self._auto_collation, self._collate_fn, self._drop_last)
+        self._workers = []
+        for i in range(self._num_workers):
+            self._workers.append(Worker(make_fetcher, kind == _DatasetKind.Iterable, dataset, seed + i, loader.worker_init_fn, i,
+                                        self._num_workers))
         self._reset(loader, first_iter=True)
 
     def _reset(self, loader, first_iter=False):
         super()._reset(loader, first_iter)
-        self._tasks = []  # (worker, index) sent and not yet fetched, in order
+        if not first_iter:
+            for worker in self._tasks:  # of an epoch that was left early
+                self._workers[worker].receive(self._timeout)
+        self._tasks = deque()  # the workers that were asked and have not answered, in order
         self._active = [True] * self._num_workers
         self._turn = itertools.cycle(range(self._num_workers))
         if not first_iter:
@@ -265,21 +273,31 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         for _ in range(self._num_workers):
             worker = next(self._turn)
             if self._active[worker]:
-                self._tasks.append((worker, index))
+                self._workers[worker].ask(index)
+                self._tasks.append(worker)
                 return
 
     def _next_data(self):
         while self._tasks:
-            worker, index = self._tasks.pop(0)
-            if not self._active[worker]:
-                continue
-            data = self._workers[worker].fetch(index, self._timeout)
+            worker = self._tasks.popleft()
+            data = self._workers[worker].receive(self._timeout)
             if data is _End:
-                self._active[worker] = False
-                self._try_put_index()
+                if self._active[worker]:
+                    self._active[worker] = False
+                    self._try_put_index()
                 continue
             self._try_put_index()
             if isinstance(data, ExceptionWrapper):
                 data.reraise()
             return data
+        if not self._persistent_workers:
+            self._shutdown_workers()
         raise StopIteration
+
+    def _shutdown_workers(self):
+        while self._workers:
+            self._workers.pop().stop()
+
+    def __del__(self):
+        if "_workers" in self.__dict__:
+            self._shutdown_workers()

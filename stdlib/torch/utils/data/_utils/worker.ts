@@ -1,16 +1,9 @@
-"""Workers of a loader.
-
-A worker is not a process here: its work is done by the program that asks for the batch. It has what makes a worker of its own
-apart from that: a copy of the data set, its own state of the random generators (seeded with the loader's base seed plus its
-number), and get_worker_info(). So batches, their order and their random numbers are those of worker processes, and what a worker
-changes in its data set or in the generators is not seen outside. Objects that cannot be copied (open files ...) and the memory of
-tensors are shared.
+"""Workers of a loader: processes that are copies of the program (see multiprocessing), each with its own state of the random
+generators, seeded with the loader's base seed plus its number.
 """
-import copy
+import os
 import random
-import time
 import torch
-from torch.utils.data._utils.fetch import _IterableDatasetFetcher, _MapDatasetFetcher
 
 _worker_info = None
 
@@ -70,78 +63,122 @@ class _Text(str):
         return str(self)
 
 
-class _Sharing(dict):
-    """A memo of deepcopy that tells tensors to keep their memory."""
-
-    share_tensors = True
-
-
 class _End:
     """The worker's data set has ended."""
 
 
+# Connections to the workers of this process. A later worker is a copy of this process that has them too, and closes them:
+# a worker knows that nobody wants it any more when the last copy of the other end is closed.
+_connections = set()
+
+_PATIENCE = 5.0  # seconds between looks whether the other process still lives, and until a worker is stopped
+
+
 class Worker:
-    def __init__(self, kind, dataset, auto_collation, collate_fn, drop_last, base_seed, init_fn, worker_id, num_workers):
-        try:
-            self.dataset = copy.deepcopy(dataset, _Sharing())
-        except TypeError:
-            self.dataset = dataset  # something in it cannot be copied
-        self.make_fetcher = lambda: (_MapDatasetFetcher if kind == 0 else _IterableDatasetFetcher)(
-            self.dataset, auto_collation, collate_fn, drop_last)
-        self.iterable = kind != 0
-        self.init_fn = init_fn
-        self.id = worker_id
-        self.info = WorkerInfo(id=worker_id, num_workers=num_workers, seed=base_seed + worker_id, dataset=self.dataset)
-        self.fetcher = None
-        self.torch_state = self.python_state = None
-        self.failed = None
+    """A worker process, from the side of the program that asks it for batches."""
 
-    def _inside(self, work):
-        """Does the work with the worker's state of everything that it does not share; the exception is a result."""
-        global _worker_info
-        outer = _worker_info, torch.get_rng_state(), random.getstate()
-        try:
-            _worker_info = self.info
-            if self.torch_state is None:
-                random.seed(self.info.seed)
-                torch.manual_seed(self.info.seed)
-            else:
-                torch.set_rng_state(self.torch_state)
-                random.setstate(self.python_state)
-            try:
-                return work()
-            except Exception as e:
-                if self.iterable and isinstance(e, StopIteration) and self.fetcher is not None:
-                    return _End
-                return ExceptionWrapper(e, f"in DataLoader worker process {self.id}")
-        finally:
-            self.torch_state, self.python_state = torch.get_rng_state(), random.getstate()
-            _worker_info = outer[0]
-            torch.set_rng_state(outer[1])
-            random.setstate(outer[2])
+    def __init__(self, make_fetcher, iterable, dataset, seed, init_fn, worker_id, num_workers):
+        from multiprocessing.connection import Pipe
+        from multiprocessing.process import Process
+        self._connection, other = Pipe()
+        _connections.add(self._connection)
+        info = WorkerInfo(id=worker_id, num_workers=num_workers, seed=seed, dataset=dataset)
+        self._process = Process(target=_serve, args=(other, make_fetcher, iterable, info, init_fn), daemon=True)
+        self._process.start()
+        other.close()
 
-    def start(self):
-        def work():
-            if self.init_fn is not None:
-                self.init_fn(self.id)
-            self.fetcher = self.make_fetcher()
+    @property
+    def pid(self):
+        return self._process.pid
 
-        self.failed = self._inside(work)
+    def ask(self, index):
+        """Asks for a batch; a worker answers in order."""
+        self._send(("fetch", index))
 
     def resume(self):
-        """Starts over with the same data set, for the next epoch."""
-        def work():
-            self.fetcher = self.make_fetcher()
+        """Lets it start over with the same data set, for the next epoch."""
+        self._send(("resume", None))
 
-        self.failed = self._inside(work)
+    def _send(self, request):
+        try:
+            self._connection._send_soon(request)
+        except BrokenPipeError:
+            pass  # it ended: who waits for its answer says so
 
-    def fetch(self, index, timeout):
+    def receive(self, timeout):
         """A batch, an ExceptionWrapper, or _End."""
-        if self.failed is not None:
-            failed, self.failed = self.failed, None
-            return failed
-        started = time.monotonic()
-        result = self._inside(lambda: self.fetcher.fetch(index))
-        if timeout > 0 and time.monotonic() - started > timeout:
-            raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
-        return result
+        try:
+            if timeout > 0 and not self._connection.poll(timeout):
+                raise RuntimeError(f"DataLoader timed out after {timeout} seconds")
+            return self._connection.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            self._process.join()
+            code = self._process.exitcode
+            if code < 0:
+                import signal
+                raise RuntimeError(f"DataLoader worker (pid {self.pid}) is killed by signal: {signal.strsignal(-code)}. ") from None
+            raise RuntimeError(f"DataLoader worker (pid(s) {self.pid}) exited unexpectedly") from None
+
+    def stop(self):
+        _connections.discard(self._connection)
+        self._connection.close()
+        if self._process._parent_pid != os.getpid():
+            return  # in a copy of the process that started it
+        self._process.join(_PATIENCE)
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join()
+
+
+def _serve(connection, make_fetcher, iterable, info, init_fn):
+    """What a worker process does until it is told to stop or the other process is gone."""
+    global _worker_info
+    from multiprocessing.connection import _dumps
+    for other in _connections:
+        other.close()
+    _connections.clear()
+    _worker_info = info
+    random.seed(info.seed)
+    torch.manual_seed(info.seed)
+    parent = os.getppid()
+    fetcher = failed = None
+
+    def attempt(work):
+        try:
+            return work()
+        except Exception as e:
+            return ExceptionWrapper(e, f"in DataLoader worker process {info.id}")
+
+    def start():
+        nonlocal fetcher
+        if init_fn is not None:
+            init_fn(info.id)
+        fetcher = make_fetcher()
+
+    def fetch(index):
+        nonlocal failed
+        if failed is not None:
+            failure, failed = failed, None
+            return failure
+        try:
+            return fetcher.fetch(index)
+        except StopIteration:
+            if iterable:
+                return _End
+            raise
+
+    try:
+        failed = attempt(start)
+        while True:
+            while not connection.poll(_PATIENCE):
+                if os.getppid() != parent:
+                    return
+            what, index = connection.recv()
+            if what == "resume":
+                init_fn = None
+                failed = attempt(start)
+                continue
+            answer = attempt(lambda: _dumps(fetch(index)))
+            connection.send_bytes(answer if type(answer) is bytes else _dumps(answer))
+    except (KeyboardInterrupt, EOFError, BrokenPipeError):
+        pass  # Ctrl-C is reported by the other process, which is gone in the other cases
