@@ -1,6 +1,6 @@
-// Memory for machine code. Every piece has pages of its own, which are written once and executable from then on: nothing is
-// writable and executable at a time, and one thread can install code while another one runs some. The pages are private:
-// the copy of the process that fork() makes has its own.
+// Memory for machine code. Every piece has pages of its own, which are written once and executable from then on:
+// nothing is writable and executable at a time, and one thread can install code while another one runs some. The pages
+// are private: the copy of the process that fork() makes has its own.
 #pragma once
 
 #include <asmjit/core.h>

@@ -90,7 +90,7 @@ void print_inst(std::string& out, const Code& code, uint32_t pc) {
   for (int k = 0; k < 3; k++) {
     auto wide = [&] { return static_cast<uint32_t>(f[k]) | static_cast<uint32_t>(f[k + 1]) << 16; };
     char c = row.fields[k];
-    if (c == '.') continue;
+    if (c == '.' || (c == 'R' && f[k] == kNoRegister && (k == 2 || f[k + 1] == kNoRegister))) continue;
     if (c == 'c' || c == 'd') {
       count = f[k];
       continue;

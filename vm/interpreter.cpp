@@ -202,15 +202,15 @@ Value run_frame(VM& vm_ref, Frame* frame) {
   }
   CASE(Drop3) {
     SAVE();
-    DROP(pc->c);
-    DROP(pc->b);
     DROP(pc->a);
+    DROP(pc->b);
+    DROP(pc->c);
     NEXT(1);
   }
   CASE(Drop2) {
     SAVE();
-    DROP(pc->b);
     DROP(pc->a);
+    DROP(pc->b);
     NEXT(1);
   }
   CASE(Drop) {
@@ -1043,9 +1043,14 @@ returned_natively:
   }
   CASE(ReturnNone) {
     result = Value::none();
-    goto leave;
+    goto drop_two;
   }
   CASE(Return) { result = take_operand(regs, pc->a); }
+drop_two : {
+  SAVE();
+  DROP(pc->b);
+  DROP(pc->c);
+}
 leave : {
   SAVE();
   Frame* done = frame;

@@ -184,6 +184,12 @@ class FunctionEmitter {
   std::string qualified(std::string_view name, bool is_global) const;
   void begin_body(std::span<const Identifier> params);
   void end_body();
+  void return_value(ValueId result);
+  void keep(const ast::Expr* target, const ast::Expr* source);
+  void keep(VariableId v);
+  ValueId held_by(VariableId v);
+  bool is_in_loop() const;
+  void keep_until_here(VariableId v);
   void make_cell(VariableId local, ValueId value);
   const ModuleEmitter::Emitted& emit_child(const FunctionParts& parts);
   void emit_function_body(const FunctionParts& parts);
@@ -330,6 +336,7 @@ class FunctionEmitter {
   std::vector<ValueId> closure_;  // cells of free_names_
   ValueId namespace_;             // class bodies
   VariableId first_param_;
+  std::vector<VariableId> kept_;  // variables that hold what they have until the function returns, see keep()
   std::vector<Region> regions_;
 };
 

@@ -74,6 +74,7 @@ ValueId FunctionEmitter::value(const ast::Expr* e) {
       const auto& n = *e->cast<ast::NamedExpr>();
       ValueId v = value(n.value);
       store(n.target, v);
+      keep(n.target, n.value);
       return v;
     }
     case K::kBinOp: return binary_value(*e->cast<ast::BinOp>());

@@ -86,6 +86,7 @@ void FunctionEmitter::begin_body(std::span<const Identifier> params) {
     else
       store_local(v, values[i], f_.range);
     ssa_.set_bound(v);
+    keep(v);
   }
   for (uint32_t i = 0; i < declared; i++)
     if (locals_[i].kind == Local::Kind::Cell && !locals_[i].cell) make_cell(VariableId(i), ssa_.unbound());
@@ -96,10 +97,86 @@ void FunctionEmitter::make_cell(VariableId local, ValueId value) {
   locals_[local.index].cell = ssa_.builder.emit(Opcode::MakeCell, {value});
 }
 
+// A value dies with its last use, but one that can tell when it dies (a file, a temporary folder, an object with
+// __del__) must live as long as the variable that it was given to. So variables that get what a call or a display made
+// keep it until the function returns; those that are assigned in loops only do not, which would cost every round a
+// move.
+bool FunctionEmitter::is_in_loop() const {
+  for (const Region& r : regions_)
+    if (r.kind == Region::Kind::Loop) return true;
+  return false;
+}
+
+void FunctionEmitter::keep(const ast::Expr* target, const ast::Expr* source) {
+  if (f_.is_module_body || f_.is_class_body) return;
+  if (source != nullptr) {
+    if (const auto* choice = source->as<ast::IfExp>()) {
+      keep(target, choice->body);
+      return keep(target, choice->orelse);
+    }
+    using K = ast::NodeKind;
+    switch (source->kind) {
+      case K::kCall:
+      case K::kListExpr:
+      case K::kTuple:
+      case K::kDict:
+      case K::kSet:
+      case K::kListComp:
+      case K::kSetComp:
+      case K::kDictComp:
+      case K::kGeneratorExp: break;
+      default: return;
+    }
+  }
+  if (is_in_loop()) return;
+  auto each = [&](const ast::List<ast::Expr*>& elements) {
+    for (const ast::Expr* e : elements) keep(e, nullptr);
+  };
+  if (const auto* tuple = target->as<ast::Tuple>()) return each(tuple->elts);
+  if (const auto* list = target->as<ast::ListExpr>()) return each(list->elts);
+  const auto* name = target->as<ast::Name>();
+  if (name == nullptr) return;
+  if (Place place = place_of(name->id); place.kind == Place::Kind::Local) keep(VariableId(place.index));
+}
+
+// The variable gets another value, or is deleted. (A slot that is read here would have to stay one.)
+void FunctionEmitter::keep_until_here(VariableId v) {
+  if (locals_[v.index].kind != Local::Kind::Value || is_in_loop()) return;
+  for (VariableId kept : kept_)
+    if (kept == v) ssa_.builder.emit(Opcode::KeepAlive, {ssa_.read(v)});
+}
+
+ValueId FunctionEmitter::held_by(VariableId v) {
+  const Local& local = locals_[v.index];
+  switch (local.kind) {
+    case Local::Kind::Value: return ssa_.read(v);
+    case Local::Kind::Slot: return ssa_.builder.emit(Opcode::LoadSlot, {}, local.slot);
+    case Local::Kind::Cell: return local.cell;
+  }
+  TSVM_UNREACHABLE("a local that is nowhere");
+}
+
+void FunctionEmitter::keep(VariableId v) {
+  for (VariableId known : kept_)
+    if (known == v) return;
+  kept_.push_back(v);
+}
+
+void FunctionEmitter::return_value(ValueId result) {
+  SmallVector<ValueId, 8> values;
+  for (VariableId v : kept_) {
+    ValueId value = held_by(v);
+    const Inst* def = f_.def(value);
+    if (value != result && !(def && (def->op == Opcode::Const || def->op == Opcode::Unbound))) values.push_back(value);
+  }
+  if (!values.empty()) ssa_.builder.emit(Opcode::KeepAlive, values);
+  ssa_.terminate(Opcode::Return, {result});
+}
+
 void FunctionEmitter::end_body() {
   if (live()) {
     ValueId nothing = none();
-    ssa_.terminate(Opcode::Return, {nothing});
+    return_value(nothing);
   }
   ssa_.finish();
   if (run_promote_slots(f_)) compact(f_);
@@ -153,7 +230,7 @@ void FunctionEmitter::emit_function_body(const FunctionParts& parts) {
   if (parts.result != nullptr) {
     ValueId result = value(parts.result);
     at(parts.result->range);
-    ssa_.terminate(Opcode::Return, {result});
+    return_value(result);
   } else {
     if (const ast::ConstantValue* doc = docstring(parts.body)) {
       f_.has_doc = true;

@@ -138,6 +138,7 @@ ValueId FunctionEmitter::load_local(VariableId v, SourceRange range) {
 
 void FunctionEmitter::store_local(VariableId v, ValueId value, SourceRange range) {
   const Local& local = locals_[v.index];
+  keep_until_here(v);
   switch (local.kind) {
     case Local::Kind::Value: ssa_.write(v, value); break;
     case Local::Kind::Slot: emit(range, Opcode::StoreSlot, {value}, local.slot); break;
@@ -179,10 +180,12 @@ void FunctionEmitter::unset_name(Identifier name, SourceRange range) {
   switch (place.kind) {
     case Place::Kind::Local: {
       VariableId v(place.index);
-      if (locals_[v.index].kind == Local::Kind::Value)
+      if (locals_[v.index].kind == Local::Kind::Value) {
+        keep_until_here(v);
         ssa_.write_unbound(v);
-      else
+      } else {
         store_local(v, ssa_.unbound(), range);
+      }
       ssa_.set_unbound(v);
       return;
     }

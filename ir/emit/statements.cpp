@@ -85,7 +85,7 @@ void FunctionEmitter::return_statement(const ast::Return& s) {
   ValueId result = s.value == nullptr ? none() : value(s.value);
   leave_regions(0, [&] {
     at(s.range);
-    ssa_.terminate(Opcode::Return, {result});
+    return_value(result);
   });
 }
 
@@ -114,12 +114,18 @@ void FunctionEmitter::assign_statement(const ast::Assign& s) {
         plain(sources->elts)) {
       SmallVector<ValueId, 8> values;
       for (const ast::Expr* e : sources->elts) values.push_back(value(e));
-      for (size_t i = 0; i < values.size(); i++) store((*targets)[i], values[i]);
+      for (size_t i = 0; i < values.size(); i++) {
+        store((*targets)[i], values[i]);
+        keep((*targets)[i], sources->elts[i]);
+      }
       return;
     }
   }
   ValueId v = value(s.value);
-  for (const ast::Expr* target : s.targets) store(target, v);
+  for (const ast::Expr* target : s.targets) {
+    store(target, v);
+    keep(target, s.value);
+  }
 }
 
 void FunctionEmitter::augmented_statement(const ast::AugAssign& s) {
@@ -148,7 +154,10 @@ void FunctionEmitter::augmented_statement(const ast::AugAssign& s) {
 }
 
 void FunctionEmitter::annotated_statement(const ast::AnnAssign& s) {
-  if (s.value != nullptr) store(s.target, value(s.value));
+  if (s.value != nullptr) {
+    store(s.target, value(s.value));
+    keep(s.target, s.value);
+  }
   if (const auto* name = s.target->as<ast::Name>()) {
     if (is_function()) return;
     ValueId annotation = annotation_value(s.annotation);

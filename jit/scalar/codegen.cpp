@@ -520,8 +520,6 @@ void Codegen::note_result(ValueId v) {
   cc().mov(Mem(to, 0, 2), seen.r16());
 }
 
-void generate(const CodegenInput& in, NativeCode& out) {
-  Codegen(in, out).run();
-}
+void generate(const CodegenInput& in, NativeCode& out) { Codegen(in, out).run(); }
 
 }  // namespace tsvm::jit

@@ -27,6 +27,7 @@ void Codegen::instruction(const Inst& i) {
       load_value(i.result, regs_, 16 * size_t{r});
       return;
     }
+    case Opcode::KeepAlive: return;
     case Opcode::StoreSlot: {
       uint32_t r = in_.state->code->num_params + i.imm;
       replace_value(in[0], regs_, 16 * size_t{r});

@@ -1,7 +1,7 @@
-// The thread pool is libgomp's, which OpenBLAS and oneDNN share. It is opened when the first kernel is large enough for a
-// second thread (or when such a library is opened): most programs start without it. Opening it late also lets us say how
-// long its threads spin for more work. Its default, some milliseconds, starves every other process on a busy machine and,
-// where threads outnumber free cores, the very thread that is waited for.
+// The thread pool is libgomp's, which OpenBLAS and oneDNN share. It is opened when the first kernel is large enough for
+// a second thread (or when such a library is opened): most programs start without it. Opening it late also lets us say
+// how long its threads spin for more work. Its default, some milliseconds, starves every other process on a busy
+// machine and, where threads outnumber free cores, the very thread that is waited for.
 #include "ops/cpu/parallel.h"
 
 #include <dlfcn.h>

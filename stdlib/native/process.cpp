@@ -79,7 +79,8 @@ class Deadline {
  public:
   explicit Deadline(double seconds)
       : is_set_(seconds >= 0),
-        end_(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::max(seconds, 0.0)))) {}
+        end_(Clock::now() +
+             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::max(seconds, 0.0)))) {}
   bool is_over() const { return is_set_ && Clock::now() >= end_; }
   /// Milliseconds that poll() may wait.
   int wait() const {
@@ -172,9 +173,10 @@ struct Arriving {
 };
 
 // exchange(out, data, in, seconds): (message, bytes of data written). Waits for a message from `in`, at most `seconds`
-// (None: for ever) for its beginning, and goes on writing `data` to `out` meanwhile, so that two who write to each other
-// both get on; `out` does not block. The message is None when none began in time. Without `in` (-1) it waits until all is written, or writes
-// what fits at once when there are seconds. EOFError, BrokenPipeError: the other side is gone.
+// (None: for ever) for its beginning, and goes on writing `data` to `out` meanwhile, so that two who write to each
+// other both get on; `out` does not block. The message is None when none began in time. Without `in` (-1) it waits
+// until all is written, or writes what fits at once when there are seconds. EOFError, BrokenPipeError: the other side
+// is gone.
 Value exchange(VM& vm, const Value* a) {
   int64_t out, in;
   std::string_view data;
@@ -205,7 +207,8 @@ Value exchange(VM& vm, const Value* a) {
       if (n < 0 && errno != EAGAIN && errno != EINTR) return raise_os_error(vm, errno);
     }
   }
-  return make_tuple(vm, {message.is_whole() ? *message.bytes : Value::none(), Value::integer(static_cast<int64_t>(sent))});
+  return make_tuple(vm,
+                    {message.is_whole() ? *message.bytes : Value::none(), Value::integer(static_cast<int64_t>(sent))});
 }
 
 // readable(descriptors, seconds): the places in the list of those that can be read (or are at their end) at once, or

@@ -315,6 +315,7 @@ class Evaluator {
       case Opcode::Box:
       case Opcode::Unbox:
       case Opcode::Cast: return x(0);
+      case Opcode::KeepAlive:
       case Opcode::Unbound: return Datum{K::Unset, 0, 0, nullptr, nullptr, {}};
       case Opcode::LoadGlobal:
       case Opcode::GlobalLoad: {

@@ -146,6 +146,17 @@ class Emitter {
   }
 
   void inst(const MInst& i) {
+    if (i.op == Bc::Drop) {  // together with those behind it
+      if (i.last & 1) pending_drops_.push_back(reg(i.f[0]));
+      return;
+    }
+    uint16_t with_return[2] = {kNoRegister, kNoRegister};
+    if (i.op == Bc::Return || i.op == Bc::ReturnNone) {
+      size_t n = std::min<size_t>(2, pending_drops_.size()), rest = pending_drops_.size() - n;
+      for (size_t k = 0; k < n; k++) with_return[k] = static_cast<uint16_t>(pending_drops_[rest + k] | kLastUse);
+      pending_drops_.resize(rest);
+    }
+    flush_drops();
     const BytecodeInfo& row = info(i.op);
     range(i);
     if (i.op == Bc::CheckBound && (i.last & 2) && reg(i.f[0]) == reg(i.f[1])) {
@@ -158,6 +169,10 @@ class Emitter {
           case 's':
           case 'q': f[k] = reg(i.f[k]); break;
           case 'R':
+            if (i.op == Bc::Return || i.op == Bc::ReturnNone) {
+              f[k] = with_return[k - 1];
+              break;
+            }
             if (i.f[k] == kNone) {
               f[k] = kNoRegister;
               break;
@@ -349,6 +364,7 @@ class Emitter {
       if (b.handler != kNone && is_return(m_, i)) drop_for_return(b.handler, i);
       inst(i);
     }
+    flush_drops();
     switch (b.ending) {
       case Ending::None: break;
       case Ending::Jump:

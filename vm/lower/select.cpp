@@ -406,31 +406,12 @@ class Selector {
     } else {
       for (ValueId p : f_[b].params) block.params.push_back(p.index);
     }
-    if (auto it = dropped_in_.find(b.index); it != dropped_in_.end()) {
-      id_ = InstId();
-      range_ = f_[f_[b].insts.front()].range;
-      add(Bc::Drop, it->second);
-    }
     for (InstId id : f_[b].insts) {
       if (gone_[id.index]) continue;
       id_ = id;
       range_ = f_[id].range;
       make(f_[id]);
     }
-  }
-
-  bool reaches(BlockId from, BlockId to) const {
-    std::vector<bool> seen(f_.blocks.size());
-    std::vector<BlockId> work{from};
-    while (!work.empty()) {
-      BlockId b = work.back();
-      work.pop_back();
-      if (b == to) return true;
-      if (seen[b.index] || f_[b].insts.empty()) continue;
-      seen[b.index] = true;
-      for (const ir::Edge& e : f_.successors(f_.terminator(b))) work.push_back(e.target);
-    }
-    return false;
   }
 
   void edges(const Inst& i, Ending ending) {
@@ -485,6 +466,9 @@ class Selector {
           m_.slot[t] = code_.num_params + i.imm;
           add(Bc::Move, out, t);
         }
+        break;
+      case Opcode::KeepAlive:
+        for (size_t k = 0; k < operands.size(); k++) add(Bc::Drop, in(k));
         break;
       case Opcode::StoreSlot: add(Bc::StoreSlot, code_.num_params + i.imm, in(0)); break;
       case Opcode::MakeCell: add(Bc::MakeCell, out, in(0)); break;
@@ -704,9 +688,6 @@ class Selector {
       case Opcode::Branch: make_branch(i); break;
       case Opcode::ForIter:
         edges(i, Ending::ForIter);
-        // for_iter leaves its iterator where it is. When there is no way back to it, the body lets go of it.
-        if (BlockId body = f_.successors(i)[0].target; !reaches(body, m_.blocks[block_].source))
-          dropped_in_.emplace(body.index, in(0));
         m_.blocks[block_].last = make_inst(Bc::ForIter, out, in(0), 0, 0, cache());
         break;
       case Opcode::Return:
@@ -714,9 +695,9 @@ class Selector {
           ir::TypeId type = f_.type_of(operands[0]);
           add(type == ir::types::I64 ? Bc::ReturnI64 : type == ir::types::F64 ? Bc::ReturnF64 : Bc::ReturnBool, in(0));
         } else if (is_none(operands[0])) {
-          add(Bc::ReturnNone);
+          add(Bc::ReturnNone, kNone, kNone, kNone);
         } else {
-          add(Bc::Return, in(0));
+          add(Bc::Return, in(0), kNone, kNone);
         }
         break;
       case Opcode::Raise: add(Bc::Raise, in(0), operands.size() > 1 ? in(1) : kNone); break;
@@ -758,9 +739,8 @@ class Selector {
   const ir::Module& module_;
   Code& code_;
   std::vector<BlockId> order_;
-  std::vector<uint32_t> uses_;                         // by value
-  std::vector<uint8_t> gone_;                          // by instruction
-  std::unordered_map<uint32_t, uint32_t> dropped_in_;  // by block: what its start drops
+  std::vector<uint32_t> uses_;  // by value
+  std::vector<uint8_t> gone_;   // by instruction
   std::unordered_map<uint32_t, std::vector<uint32_t>> unpacks_;
   std::unordered_map<uint32_t, uint32_t> closure_cell_;
   std::unordered_map<uint32_t, uint32_t> loaded_self_;  // by value of load_attr: the temporary for the object

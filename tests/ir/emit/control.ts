@@ -18,6 +18,7 @@ def f(a, b):
 # CHECK:     %7: any = binary mod %2, %3
 # CHECK:     jump ^1(%3, %7)
 # CHECK: ^4:
+# CHECK:     keep_alive %3
 # CHECK:     return %2
 # CHECK: }
 # CASE for, else, break: f
@@ -46,6 +47,7 @@ def f(xs):
 # CHECK:     %4: any = const 0
 # CHECK:     jump ^6(%4)
 # CHECK: ^6(%5: any):
+# CHECK:     keep_alive %0
 # CHECK:     return %5
 # CHECK: }
 # CASE a local that may have no value: f
@@ -67,6 +69,7 @@ def f(c):
 # CHECK:     %5: any = load_global "print"
 # CHECK:     %6: any = check_bound "x" %4
 # CHECK:     %7: any = call %5(%6)
+# CHECK:     keep_alive %0
 # CHECK:     return %6
 # CHECK: }
 # CASE del: f
@@ -77,8 +80,11 @@ def f(x):
 # CHECK: func @f(x: any) -> any {
 # CHECK:   locals "x"
 # CHECK: ^0(%0: any):
-# CHECK:     %1: any = const 2
-# CHECK:     return %1
+# CHECK:     %1: any = unbound
+# CHECK:     keep_alive %0
+# CHECK:     %2: any = const 2
+# CHECK:     keep_alive %1
+# CHECK:     return %2
 # CHECK: }
 # CASE del in a loop: f
 def f(x, n):
@@ -100,6 +106,7 @@ def f(x, n):
 # CHECK:     jump ^1(%2)
 # CHECK: ^3:
 # CHECK:     %9: any = const None
+# CHECK:     keep_alive %4, %1
 # CHECK:     return %9
 # CHECK: }
 # CASE conditions are jumps: f
@@ -120,9 +127,11 @@ def f(a, b, c):
 # CHECK:     branch %5 -> ^3, ^4
 # CHECK: ^3:
 # CHECK:     %6: any = const 1
+# CHECK:     keep_alive %0, %1, %2
 # CHECK:     return %6
 # CHECK: ^4:
 # CHECK:     %7: any = const 2
+# CHECK:     keep_alive %0, %1, %2
 # CHECK:     return %7
 # CHECK: }
 # CASE known conditions: f
@@ -159,6 +168,7 @@ def f(a, b, c):
 # CHECK: ^2:
 # CHECK:     jump ^3(%2)
 # CHECK: ^3(%5: any):
+# CHECK:     keep_alive %0, %1, %2
 # CHECK:     return %5
 # CHECK: }
 # CASE comparisons in a chain: f
@@ -183,9 +193,11 @@ def f(a, b, c):
 # CHECK:     %9: any = compare lt %1, %2
 # CHECK:     jump ^4(%9)
 # CHECK: ^4(%10: any):
+# CHECK:     keep_alive %0, %1, %2
 # CHECK:     return %10
 # CHECK: ^5:
 # CHECK:     %11: any = const None
+# CHECK:     keep_alive %0, %1, %2
 # CHECK:     return %11
 # CHECK: }
 # CASE conditional expression: f
@@ -202,6 +214,7 @@ def f(a, b):
 # CHECK: ^2:
 # CHECK:     jump ^3(%1)
 # CHECK: ^3(%4: any):
+# CHECK:     keep_alive %0, %1
 # CHECK:     return %4
 # CHECK: }
 # CASE elif: f
@@ -222,6 +235,7 @@ def f(x):
 # CHECK:     branch %3 -> ^1, ^2
 # CHECK: ^1:
 # CHECK:     %4: any = const 10
+# CHECK:     keep_alive %0
 # CHECK:     return %4
 # CHECK: ^2:
 # CHECK:     %5: any = const 2
@@ -235,6 +249,7 @@ def f(x):
 # CHECK:     %9: any = const 30
 # CHECK:     jump ^5(%9)
 # CHECK: ^5(%10: any):
+# CHECK:     keep_alive %0
 # CHECK:     return %10
 # CHECK: }
 # CASE nothing behind return: f
@@ -296,5 +311,6 @@ def f(n):
 # CHECK:     jump ^1(%4)
 # CHECK: ^5:
 # CHECK:     %10: any = const "end"
+# CHECK:     keep_alive %1
 # CHECK:     return %10
 # CHECK: }

@@ -59,6 +59,7 @@ def f(x):
 # CHECK:     pop_handled %7
 # CHECK:     reraise %14
 # CHECK: ^15(%15: any):
+# CHECK:     keep_alive %0, %15
 # CHECK:     return %15
 # CHECK: }
 # CASE finally and return: f
@@ -78,6 +79,7 @@ def f(x):
 # CHECK: ^2:
 # CHECK:     %3: any = load_global "h"
 # CHECK:     %4: any = call %3()
+# CHECK:     keep_alive %0
 # CHECK:     return %2
 # CHECK: ^3:
 # CHECK:     %5: any = catch
@@ -149,6 +151,7 @@ def f(xs):
 # CHECK:     jump ^1
 # CHECK: ^13:
 # CHECK:     %15: any = const None
+# CHECK:     keep_alive %0
 # CHECK:     return %15
 # CHECK: }
 # CASE with: f
@@ -196,6 +199,8 @@ def f(m):
 # CHECK: ^8:
 # CHECK:     %15: any = load_slot $0
 # CHECK:     %16: any = check_bound "y" %15
+# CHECK:     %17: any = load_slot $0
+# CHECK:     keep_alive %0, %17
 # CHECK:     return %16
 # CHECK: }
 # CASE slots only for what a handler can see: f
@@ -257,6 +262,7 @@ def f(xs):
 # CHECK:     jump ^1
 # CHECK: ^13:
 # CHECK:     %14: any = load_slot $0
+# CHECK:     keep_alive %0
 # CHECK:     return %14
 # CHECK: }
 # CASE raise from: f
@@ -303,6 +309,7 @@ def f(e):
 # CHECK:     reraise %10
 # CHECK: ^11:
 # CHECK:     %11: any = const None
+# CHECK:     keep_alive %0
 # CHECK:     return %11
 # CHECK: }
 # CASE return in a handler with a name: f

@@ -16,6 +16,7 @@ def f(a, b):
 # CHECK:     %9: any = load_attr "m" %0
 # CHECK:     %10: any = call %9(*%1)
 # CHECK:     %11: any = const None
+# CHECK:     keep_alive %0, %1
 # CHECK:     return %11
 # CHECK: }
 # CASE calls with stars: f
@@ -34,6 +35,7 @@ def f(g, a, b):
 # CHECK:     list_append %5, %7
 # CHECK:     %8: any = call %0(*%5)
 # CHECK:     %9: any = const None
+# CHECK:     keep_alive %0, %1, %2
 # CHECK:     return %9
 # CHECK: }
 # CASE augmented assignment: f
@@ -55,6 +57,8 @@ def f(o, i):
 # CHECK:     store_item %0, %1, %7
 # CHECK:     %8: any = const 3
 # CHECK:     %9: any = inplace floordiv %1, %8
+# CHECK:     keep_alive %1
+# CHECK:     keep_alive %0
 # CHECK:     return %9
 # CHECK: }
 # CASE unpacking: f
@@ -72,6 +76,7 @@ def f(t):
 # CHECK:     %5: any = unpack_star 65536 %3
 # CHECK:     %6: any = tuple_item 0 %5
 # CHECK:     %7: any = tuple_item 1 %5
+# CHECK:     keep_alive %0
 # CHECK:     return %2
 # CHECK: }
 # CASE constants: f
@@ -98,6 +103,7 @@ def f(x):
 # CHECK:     jump ^1
 # CHECK: ^3:
 # CHECK:     %9: any = const (-9223372036854775808, 99999999999999999999, 2.0j, b"\x00", ...)
+# CHECK:     keep_alive %0
 # CHECK:     return %9
 # CHECK: }
 # CASE slices: f
@@ -125,6 +131,7 @@ def f(x):
 # CHECK:     %15: any = make_slice %12, %13, %14
 # CHECK:     delete_item %0, %15
 # CHECK:     %16: any = const None
+# CHECK:     keep_alive %0
 # CHECK:     return %16
 # CHECK: }
 # CASE displays: f
@@ -149,6 +156,7 @@ def f(a, b):
 # CHECK:     list_extend %9, %0
 # CHECK:     %10: any = list_to_tuple %9
 # CHECK:     %11: any = make_tuple %2, %4, %6, %10
+# CHECK:     keep_alive %0, %1
 # CHECK:     return %11
 # CHECK: }
 # CASE a long list of constants: f
@@ -179,6 +187,7 @@ def f(x, w):
 # CHECK:     %11: any = format_value 0 %0
 # CHECK:     %12: any = const ""
 # CHECK:     %13: any = make_tuple %10, %11, %12
+# CHECK:     keep_alive %0, %1
 # CHECK:     return %13
 # CHECK: }
 # CASE imports: <module>

@@ -21,6 +21,7 @@ def counter(start):
 # CHECK:     %9: any = load_global "int"
 # CHECK:     %10: any = make_dict %8, %9
 # CHECK:     %11: any = make_function @next %4, %7, %10, %2
+# CHECK:     keep_alive %0
 # CHECK:     return %11
 # CHECK: }
 # CHECK: func @next(step: any = ?, *, by: any = ?) -> any {
@@ -35,6 +36,7 @@ def counter(start):
 # CHECK:     %5: any = inplace add %3, %4
 # CHECK:     store_cell %2, %5
 # CHECK:     %6: any = load_cell "n" %2
+# CHECK:     keep_alive %0, %1
 # CHECK:     return %6
 # CHECK: }
 # CASE only captured locals are cells: f
@@ -46,6 +48,7 @@ def f(a, b):
 # CHECK:     %2: any = make_cell %0
 # CHECK:     %3: any = const None
 # CHECK:     %4: any = make_function @<lambda> %3, %3, %3, %2
+# CHECK:     keep_alive %2, %1
 # CHECK:     return %4
 # CHECK: }
 # CASE parameters: f, <module>
@@ -54,6 +57,7 @@ def f(a, /, b, *c, d=g(), **e) -> None: pass
 # CHECK:   locals "a", "b", "d", "c", "e"
 # CHECK: ^0(%0: any, %1: any, %2: any, %3: any, %4: any):
 # CHECK:     %5: any = const None
+# CHECK:     keep_alive %0, %1, %2, %3, %4
 # CHECK:     return %5
 # CHECK: }
 # CHECK: func @<module>() -> any {
@@ -119,6 +123,7 @@ def f(xs, k):
 # CHECK: ^6:
 # CHECK:     jump ^1 in 1
 # CHECK: ^7:
+# CHECK:     keep_alive %0, %1
 # CHECK:     return %3
 # CHECK: }
 # CASE a comprehension's variable that is captured: f
@@ -144,6 +149,7 @@ def f(xs):
 # CHECK:     dict_set %4, %6, %8 in 1
 # CHECK:     jump ^1 in 1
 # CHECK: ^3:
+# CHECK:     keep_alive %0
 # CHECK:     return %4
 # CHECK: }
 # CASE generator expressions are functions: f, <genexpr>
@@ -159,6 +165,7 @@ def f(xs, k):
 # CHECK:     %6: any = get_iter %0
 # CHECK:     %7: any = call %5(%6)
 # CHECK:     %8: any = call %3(%7)
+# CHECK:     keep_alive %0, %2
 # CHECK:     return %8
 # CHECK: }
 # CHECK: func @<genexpr>(.0: any, /) -> any {
@@ -201,6 +208,7 @@ def f(xs):
 # CHECK:     jump ^1(%5) in 1
 # CHECK: ^3:
 # CHECK:     %6: any = check_bound "y" %4
+# CHECK:     keep_alive %0, %3
 # CHECK:     return %6
 # CHECK: }
 # CASE yield: f
@@ -225,6 +233,7 @@ def f(n):
 # CHECK:     %6: any = check_bound "got" %3
 # CHECK:     %7: any = get_iter %6
 # CHECK:     %8: any = yield_from %7
+# CHECK:     keep_alive %0
 # CHECK:     return %6
 # CHECK: }
 # CASE class: <module>, C, m
@@ -291,6 +300,7 @@ class C(B, metaclass=M):
 # CHECK:     %4: any = load_attr "m" %3
 # CHECK:     %5: any = load_attr "_C__p" %0
 # CHECK:     %6: any = call %4(%5)
+# CHECK:     keep_alive %0
 # CHECK:     return %6
 # CHECK: }
 # CASE class scopes: f, C
@@ -309,6 +319,7 @@ def f(a):
 # CHECK:     %4: any = make_function @C %3, %3, %3, %1
 # CHECK:     %5: any = const "C"
 # CHECK:     %6: any = build_class %4, %5()
+# CHECK:     keep_alive %1
 # CHECK:     return %6
 # CHECK: }
 # CHECK: func @C() -> any {
@@ -353,5 +364,6 @@ def f(self):
 # CHECK:     %1: any = load_global "super"
 # CHECK:     %2: any = call %1()
 # CHECK:     %3: any = const None
+# CHECK:     keep_alive %0
 # CHECK:     return %3
 # CHECK: }
