@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "stdlib/native/modules.h"
+#include "stdlib/native/torch/values.h"
 #include "vm/native.h"
 #include "vm/types/file.h"
 
@@ -172,6 +174,36 @@ struct Arriving {
   }
 };
 
+// The bytes of a bytes object, or the memory of a contiguous tensor of the CPU.
+bool arg_memory(VM& vm, Value v, std::span<char>& out) {
+  if (v.tag == Tag::Tensor) {
+    const ops::Tensor& t = unpack_tensor(v);
+    if (!t.is_contiguous() || t->device().type != ops::DeviceType::Cpu)
+      return fail(vm, vm.types.TypeError, "expected a contiguous tensor of the CPU");
+    out = {static_cast<char*>(t.data()), static_cast<size_t>(t.numel()) * ops::item_size(t.dtype())};
+    return true;
+  }
+  std::string_view bytes;
+  if (!arg_bytes(vm, v, bytes)) return false;
+  out = {const_cast<char*>(bytes.data()), bytes.size()};
+  return true;
+}
+
+// receive_into(fd, tensor): fills the tensor's memory. EOFError: the other side is gone.
+Value receive_into(VM& vm, const Value* a) {
+  int64_t fd;
+  std::span<char> memory;
+  if (!arg_int(vm, a[0], fd) || !arg_memory(vm, a[1], memory)) return Value::error();
+  while (!memory.empty()) {
+    ssize_t n = read(static_cast<int>(fd), memory.data(), memory.size());
+    if (n == 0) return raise(vm, vm.types.EOFError, "the other end is closed");
+    if (n < 0 && errno != EINTR) return raise_os_error(vm, errno);
+    if (vm.interrupted && !handle_interrupt(vm)) return Value::error();
+    if (n > 0) memory = memory.subspan(static_cast<size_t>(n));
+  }
+  return Value::none();
+}
+
 // exchange(out, data, in, seconds): (message, bytes of data written). Waits for a message from `in`, at most `seconds`
 // (None: for ever) for its beginning, and goes on writing `data` to `out` meanwhile, so that two who write to each
 // other both get on; `out` does not block. The message is None when none began in time. Without `in` (-1) it waits
@@ -179,9 +211,9 @@ struct Arriving {
 // is gone.
 Value exchange(VM& vm, const Value* a) {
   int64_t out, in;
-  std::string_view data;
+  std::span<char> data;
   double seconds = -1;
-  if (!arg_int(vm, a[0], out) || !arg_bytes(vm, a[1], data) || !arg_int(vm, a[2], in)) return Value::error();
+  if (!arg_int(vm, a[0], out) || !arg_memory(vm, a[1], data) || !arg_int(vm, a[2], in)) return Value::error();
   if (!a[3].is_none() && !arg_double(vm, a[3], seconds)) return Value::error();
   const Deadline deadline(seconds);
   pollfd fds[2] = {{static_cast<int>(out), POLLOUT, 0}, {static_cast<int>(in), POLLIN, 0}};
@@ -257,6 +289,7 @@ Value stat_of_files(VM& vm, const Value* a) {
 const NativeDef kFunctions[] = {
     {"spawn(program, args, environment, folder, stdin, stdout, stderr, session, /)", spawn},
     {"communicate(stdin, data, stdout, stderr, seconds, /)", communicate},
+    {"receive_into(fd, tensor, /)", receive_into},
     {"readable(descriptors, seconds, /)", readable},
     {"waiting(fd, /)", waiting},
     {"exchange(out, data, in_, seconds, /)", exchange},

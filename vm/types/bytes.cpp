@@ -28,9 +28,14 @@ static Bytes* allocate_bytes(VM& vm, Type* type, size_t n) {
   return b;
 }
 
+// (std::copy between char and uint8_t goes byte by byte.)
+static void copy_bytes(uint8_t* to, std::string_view from) {
+  if (!from.empty()) std::memcpy(to, from.data(), from.size());
+}
+
 Value make_bytes(VM& vm, std::string_view bytes) {
   Bytes* b = allocate_bytes(vm, vm.types.bytes, bytes.size());
-  std::copy(bytes.begin(), bytes.end(), b->data);
+  copy_bytes(b->data, bytes);
   return Value::object(b);
 }
 
@@ -40,7 +45,7 @@ Value make_bytearray(VM& vm, std::string_view bytes) {
   auto* b = allocate_object<ByteArray>(vm, vm.types.bytearray, Kind::ByteArray);
   b->size = b->capacity = bytes.size();
   b->data = static_cast<uint8_t*>(vm.heap.allocate(b->capacity + 1));
-  std::copy(bytes.begin(), bytes.end(), b->data);
+  copy_bytes(b->data, bytes);
   return Value::object(b);
 }
 
@@ -160,7 +165,7 @@ bool set_item_slot(VM& vm, Value self, Value key, Value value) {
       for (int64_t i = 0; i < count; i++) now[static_cast<size_t>(start + i * step)] = part[static_cast<size_t>(i)];
     }
     resize(vm, b, now.size());
-    std::copy(now.begin(), now.end(), b->data);
+    copy_bytes(b->data, now);
     return true;
   }
   int64_t i;
@@ -211,7 +216,7 @@ Value inplace_slot(VM& vm, ArithOp op, Value self, Value other) {
   if (r.is_error() || !is_bytes_like(*r)) return r.take();
   std::string now(bytes_of(*r));
   resize(vm, array_of(self), now.size());
-  std::copy(now.begin(), now.end(), array_of(self)->data);
+  copy_bytes(array_of(self)->data, now);
   return new_ref(self);
 }
 
@@ -256,11 +261,11 @@ Value create(VM& vm, Type* type, std::span<const Value> args, std::span<Str* con
     auto* b = allocate_object<ByteArray>(vm, type, Kind::ByteArray, type->instance_size);
     finish_instance(vm, b);
     resize(vm, b, content.size());
-    std::copy(content.begin(), content.end(), b->data);
+    copy_bytes(b->data, content);
     return Value::object(b);
   }
   Bytes* b = allocate_bytes(vm, type, content.size());
-  std::copy(content.begin(), content.end(), b->data);
+  copy_bytes(b->data, content);
   return Value::object(b);
 }
 
@@ -656,7 +661,7 @@ const NativeDef kByteArrayMethods[] = {
        ByteArray* self = array_of(a[0]);
        size_t old = self->size;
        resize(vm, self, old + more.size());
-       std::copy(more.begin(), more.end(), self->data + old);
+       copy_bytes(self->data + old, more);
        return Value::none();
      }},
     {"insert(self, index, item, /)",

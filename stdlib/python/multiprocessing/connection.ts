@@ -1,4 +1,7 @@
-"""Connections: pipes that carry objects, or bytes as messages."""
+"""Connections: pipes that carry objects, or bytes as messages.
+
+An object is sent as its pickle, in which tensors are numbered, then the memory of each tensor as it is.
+"""
 import _process
 import io
 import os
@@ -6,20 +9,63 @@ import pickle
 import sys
 
 
+class _Pickler(pickle.Pickler):
+    def __init__(self, file):
+        super().__init__(file, pickle.HIGHEST_PROTOCOL)
+        self.tensors, self._known = [], {}
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            self._torch = torch
+            self._persistent_types = (torch.Tensor,)
+            self.persistent_id = self._number
+
+    def _number(self, obj):
+        torch = self._torch
+        if type(obj) is not torch.Tensor or obj.requires_grad or obj.layout != torch.strided or obj.is_meta or obj.is_conj():
+            return None
+        known = self._known.get(id(obj))
+        if known is None:
+            known = self._known[id(obj)] = len(self.tensors), obj.dtype, tuple(obj.shape)
+            self.tensors.append(obj.contiguous())
+        return known
+
+
 class _Unpickler(pickle.Unpickler):
     """What comes from a process of this program is not foreign: it may name whatever the program may import."""
+
+    def __init__(self, data, source=-1):
+        super().__init__(io.BytesIO(data))
+        self._source, self._tensors = source, []
 
     def find_class(self, module, name):
         __import__(module)
         return pickle._attribute(module, name)
 
+    def persistent_load(self, pid):
+        number, dtype, shape = pid
+        if number == len(self._tensors):
+            import torch
+            tensor = torch.empty(shape, dtype=dtype)
+            _process.receive_into(self._source, tensor)
+            self._tensors.append(tensor)
+        return self._tensors[number]
+
 
 def _dumps(obj):
+    """One piece of bytes, with the tensors inside."""
     return pickle.dumps(obj, pickle.HIGHEST_PROTOCOL)
 
 
 def _loads(data):
-    return _Unpickler(io.BytesIO(data)).load()
+    return _Unpickler(data).load()
+
+
+def _parts(obj):
+    """A pickle, and the tensors that follow it."""
+    data = io.BytesIO()
+    pickler = _Pickler(data)
+    pickler.dump(obj)
+    return data.getvalue(), pickler.tensors
 
 
 class Connection:
@@ -77,9 +123,15 @@ class Connection:
         self._write(None)
         _process.exchange(self._sink, data, -1, None)
 
+    def _send_parts(self, parts):
+        data, tensors = parts
+        self.send_bytes(data)
+        for tensor in tensors:
+            _process.exchange(self._sink, tensor, -1, None)
+
     def send(self, obj):
         self._check(self._sink >= 0, "read")
-        self.send_bytes(_dumps(obj))
+        self._send_parts(_parts(obj))
 
     def recv_bytes(self, maxlength=None):
         self._check(self._source >= 0, "write")
@@ -90,7 +142,7 @@ class Connection:
         return data
 
     def recv(self):
-        return _loads(self.recv_bytes())
+        return _Unpickler(self.recv_bytes(), self._source).load()
 
     def poll(self, timeout=0.0):
         """Whether there is something to receive (or the other end is closed) within so many seconds."""

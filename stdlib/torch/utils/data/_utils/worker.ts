@@ -133,7 +133,7 @@ class Worker:
 def _serve(connection, make_fetcher, iterable, info, init_fn):
     """What a worker process does until it is told to stop or the other process is gone."""
     global _worker_info
-    from multiprocessing.connection import _dumps
+    from multiprocessing.connection import _parts
     for other in _connections:
         other.close()
     _connections.clear()
@@ -178,7 +178,7 @@ def _serve(connection, make_fetcher, iterable, info, init_fn):
                 init_fn = None
                 failed = attempt(start)
                 continue
-            answer = attempt(lambda: _dumps(fetch(index)))
-            connection.send_bytes(answer if type(answer) is bytes else _dumps(answer))
+            answer = attempt(lambda: _parts(fetch(index)))
+            connection._send_parts(answer if type(answer) is tuple else _parts(answer))
     except (KeyboardInterrupt, EOFError, BrokenPipeError):
         pass  # Ctrl-C is reported by the other process, which is gone in the other cases
