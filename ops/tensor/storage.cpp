@@ -1,5 +1,7 @@
 #include "ops/tensor/storage.h"
 
+#include <sys/mman.h>
+
 #include <cstring>
 #include <new>
 
@@ -68,9 +70,16 @@ void StorageImpl::destroy() noexcept {
     header += block_bytes_;
   else {
     header += reinterpret_cast<size_t>(context_);
-    if (block_bytes_) ops::deallocate(data_, block_bytes_);
+    free_block();
   }
   ops::deallocate(this, header);
+}
+
+void StorageImpl::free_block() noexcept {
+  if (flags_ & kShared)
+    munmap(data_, block_bytes_);
+  else if (block_bytes_)
+    ops::deallocate(data_, block_bytes_);
 }
 
 void StorageImpl::resize_bytes(size_t bytes) {
@@ -79,7 +88,21 @@ void StorageImpl::resize_bytes(size_t bytes) {
     nbytes_ = bytes;
     return;
   }
-  void* fresh = ops::allocate(bytes);
+  replace_block(ops::allocate(bytes), bytes);
+  nbytes_ = bytes;
+}
+
+void StorageImpl::share() {
+  if (!device_.is_cpu() || has(kShared)) return;
+  const size_t bytes = nbytes_ ? nbytes_ : 1;
+  void* mapping = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  OPS_CHECK(mapping != MAP_FAILED, RuntimeError, "unable to map ", bytes, " bytes of shared memory");
+  replace_block(mapping, bytes);
+  flags_ = static_cast<uint8_t>((flags_ | kShared) & ~kResizable);
+}
+
+// Goes on with another block of so many bytes, as much as nbytes_ at least.
+void StorageImpl::replace_block(void* fresh, size_t bytes) noexcept {
   if (nbytes_ && data_) std::memcpy(fresh, data_, nbytes_ < bytes ? nbytes_ : bytes);
   if (flags_ & kForeign) {  // from now on our own memory
     if (deleter_) deleter_(data_, context_, nbytes_);
@@ -88,12 +111,11 @@ void StorageImpl::resize_bytes(size_t bytes) {
   } else if (flags_ & kInline) {
     context_ = reinterpret_cast<void*>(block_bytes_);
     flags_ = static_cast<uint8_t>(flags_ & ~kInline);
-  } else if (block_bytes_) {
-    ops::deallocate(data_, block_bytes_);
+  } else {
+    free_block();
   }
   data_ = fresh;
   block_bytes_ = bytes;
-  nbytes_ = bytes;
 }
 
 }  // namespace tsvm::ops

@@ -26,6 +26,7 @@ class StorageImpl {
     kForeign = 2,    // not our allocator's memory: never written to reuse it for a result
     kReadOnly = 4,   // a mapping that must not be written; operators that write copy first
     kResizable = 8,  // resize_bytes() may replace the block
+    kShared = 16,    // a mapping that the copies of this process made by fork() see too
   };
 
   void* data() const { return data_; }
@@ -39,6 +40,8 @@ class StorageImpl {
   void bump_version() { version_.store(version() + 1, std::memory_order_relaxed); }
   /// Makes room for at least `bytes`, keeping the contents. Only with kResizable.
   void resize_bytes(size_t bytes);
+  /// Moves the contents to memory that later copies of this process share; its size is fixed then.
+  void share();
 
   void retain() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() {
@@ -54,6 +57,8 @@ class StorageImpl {
  private:
   StorageImpl() = default;
   void destroy() noexcept;
+  void free_block() noexcept;
+  void replace_block(void* fresh, size_t bytes) noexcept;
 
   std::atomic<uint32_t> refs_;
   std::atomic<uint32_t> version_;

@@ -121,8 +121,15 @@ const NativeDef kMethods[] = {
          return new_ref(a[0]);
        });
      }},
-    {"is_shared(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
-    {"share_memory_(self, /)", [](VM&, const Value* a) { return new_ref(a[0]); }},
+    {"is_shared(self, /)",
+     [](VM&, const Value* a) { return Value::boolean(self_of(a[0])->storage->has(ops::StorageImpl::kShared)); }},
+    {"share_memory_(self, /)",
+     [](VM& vm, const Value* a) {
+       return guarded(vm, [&] {
+         self_of(a[0])->storage->share();
+         return new_ref(a[0]);
+       });
+     }},
     {"cpu(self, /)", [](VM&, const Value* a) { return new_ref(a[0]); }},
     {"get_device(self, /)", [](VM&, const Value*) { return Value::integer(-1); }},
 };

@@ -453,8 +453,15 @@ const NativeDef kMethods[] = {
                              t.sizes() == u.sizes() && t.strides() == u.strides());
      }},
     {"is_inference(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
-    {"is_shared(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
-    {"share_memory_(self, /)", [](VM&, const Value* a) { return new_ref(a[0]); }},
+    {"is_shared(self, /)",
+     [](VM&, const Value* a) { return Value::boolean(self_of(a[0]).storage()->has(ops::StorageImpl::kShared)); }},
+    {"share_memory_(self, /)",
+     [](VM& vm, const Value* a) {
+       return guarded(vm, [&] {
+         self_of(a[0]).storage()->share();
+         return new_ref(a[0]);
+       });
+     }},
     {"nonzero(self, /, *, as_tuple=False)",
      [](VM& vm, const Value* a) {
        const int as_tuple = truth(vm, a[1]);

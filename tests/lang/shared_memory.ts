@@ -1,0 +1,79 @@
+"""Tensors that processes share, and torch.multiprocessing.spawn."""
+import torch
+import torch.multiprocessing as mp
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+def fill(i, x, y):
+    x[i] = i + 1.0
+    y[i] = i + 1.0
+
+
+def train(rank, model):
+    torch.manual_seed(rank)
+    opt = torch.optim.SGD(model.parameters(), lr=0.05)
+    for _ in range(40):
+        x = torch.randn(16, 3)
+        loss = F.mse_loss(model(x), x.sum(1, keepdim=True))
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+
+
+def fails(i):
+    if i == 1:
+        raise ValueError("from 1")
+
+
+def leaves(i):
+    import os
+    os._exit(7)
+
+
+def main():
+    x = torch.zeros(3).share_memory_()
+    y = torch.zeros(3)
+    mp.spawn(fill, args=(x, y), nprocs=3)
+    print(x, x.is_shared(), y.is_shared())
+    view = x[1:]
+    view += 1
+    print(x, view.is_shared(), x.storage().is_shared())
+
+    torch.manual_seed(0)
+    model = nn.Linear(3, 1)
+    model.share_memory()
+    ps = [mp.Process(target=train, args=(rank, model)) for rank in range(2)]
+    for p in ps:
+        p.start()
+    for p in ps:
+        p.join()
+    print((model.weight - 1).abs().max().item() < 0.2, all(p.is_shared() for p in model.parameters()))
+
+    try:
+        mp.spawn(fails, nprocs=2)
+    except mp.ProcessRaisedException as e:
+        print(str(e).splitlines()[2], str(e).splitlines()[-1], e.error_index)
+    try:
+        mp.spawn(leaves, nprocs=1)
+    except mp.ProcessExitedException as e:
+        print(e, e.exit_code)
+    context = mp.spawn(fill, args=(x, x), nprocs=2, join=False)
+    while not context.join():
+        pass
+    print(len(context.pids()), x.sum().item())
+    try:
+        x.storage().resize_(100)
+    except RuntimeError as e:
+        print(e)
+
+
+if __name__ == "__main__":
+    main()
+# expect: tensor([1., 2., 3.]) True True
+# expect: tensor([1., 3., 4.]) True True
+# expect: True True
+# expect: -- Process 1 terminated with the following error: ValueError: from 1 1
+# expect: process 0 terminated with exit code 7 7
+# expect: 2 7.0
+# expect: Trying to resize storage that is not resizable
