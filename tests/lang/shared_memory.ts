@@ -31,7 +31,32 @@ def leaves(i):
     os._exit(7)
 
 
+class Gone:
+    def __reduce__(self):
+        return missing, (torch.ones(3),)
+
+
+def missing(t):
+    raise ValueError("cannot be made here")
+
+
+def pipes():
+    a, b = mp.Pipe()
+    x = torch.arange(6.0).view(2, 3)
+    a.send({"x": x, "again": x, "columns": x.t(), "weight": torch.ones(1, requires_grad=True)})
+    got = b.recv()
+    print(got["x"] is got["again"], got["columns"].tolist(), got["weight"])
+    a.send([Gone(), torch.zeros(2)])
+    try:
+        b.recv()
+    except ValueError as e:
+        print(e)
+    a.send("the next one")
+    print(b.recv())
+
+
 def main():
+    pipes()
     x = torch.zeros(3).share_memory_()
     y = torch.zeros(3)
     mp.spawn(fill, args=(x, y), nprocs=3)
@@ -70,6 +95,9 @@ def main():
 
 if __name__ == "__main__":
     main()
+# expect: True [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]] tensor([1.], requires_grad=True)
+# expect: cannot be made here
+# expect: the next one
 # expect: tensor([1., 2., 3.]) True True
 # expect: tensor([1., 3., 4.]) True True
 # expect: True True

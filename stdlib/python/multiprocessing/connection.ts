@@ -1,6 +1,7 @@
 """Connections: pipes that carry objects, or bytes as messages.
 
-An object is sent as its pickle, in which tensors are numbered, then the memory of each tensor as it is.
+An object is sent as one message and the memory of its tensors. The message has two pickles: the types and shapes of the tensors, then
+the object, in which tensors are numbers.
 """
 import _process
 import io
@@ -10,9 +11,11 @@ import sys
 
 
 class _Pickler(pickle.Pickler):
+    """Numbers the plain tensors that it meets, and keeps them."""
+
     def __init__(self, file):
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self.tensors, self._known = [], {}
+        self._numbers, self.tensors = {}, []
         torch = sys.modules.get("torch")
         if torch is not None:
             self._torch = torch
@@ -20,35 +23,25 @@ class _Pickler(pickle.Pickler):
             self.persistent_id = self._number
 
     def _number(self, obj):
-        torch = self._torch
-        if type(obj) is not torch.Tensor or obj.requires_grad or obj.layout != torch.strided or obj.is_meta or obj.is_conj():
+        if type(obj) is not self._torch.Tensor or obj.requires_grad or obj.layout != self._torch.strided or obj.is_meta:
             return None
-        known = self._known.get(id(obj))
-        if known is None:
-            known = self._known[id(obj)] = len(self.tensors), obj.dtype, tuple(obj.shape)
-            self.tensors.append(obj.contiguous())
-        return known
+        if id(obj) not in self._numbers:
+            self._numbers[id(obj)] = len(self.tensors)
+            self.tensors.append(obj)
+        return self._numbers[id(obj)]
 
 
 class _Unpickler(pickle.Unpickler):
     """What comes from a process of this program is not foreign: it may name whatever the program may import."""
 
-    def __init__(self, data, source=-1):
-        super().__init__(io.BytesIO(data))
-        self._source, self._tensors = source, []
+    tensors = ()
 
     def find_class(self, module, name):
         __import__(module)
         return pickle._attribute(module, name)
 
     def persistent_load(self, pid):
-        number, dtype, shape = pid
-        if number == len(self._tensors):
-            import torch
-            tensor = torch.empty(shape, dtype=dtype)
-            _process.receive_into(self._source, tensor)
-            self._tensors.append(tensor)
-        return self._tensors[number]
+        return self.tensors[pid]
 
 
 def _dumps(obj):
@@ -57,15 +50,18 @@ def _dumps(obj):
 
 
 def _loads(data):
-    return _Unpickler(data).load()
+    return _Unpickler(io.BytesIO(data)).load()
 
 
 def _parts(obj):
-    """A pickle, and the tensors that follow it."""
+    """A message, and the tensors whose memory follows it."""
     data = io.BytesIO()
     pickler = _Pickler(data)
     pickler.dump(obj)
-    return data.getvalue(), pickler.tensors
+    return _dumps([(t.dtype, tuple(t.shape)) for t in pickler.tensors]) + data.getvalue(), pickler.tensors
+
+
+_NO_TENSORS = _dumps([])
 
 
 class Connection:
@@ -110,7 +106,7 @@ class Connection:
 
     def _send_soon(self, obj):
         """send() that never waits: what does not fit is written while something is received."""
-        data = _dumps(obj)
+        data = _NO_TENSORS + _dumps(obj)
         self._unsent += len(data).to_bytes(8, "little") + data
         self._write(0)
 
@@ -127,7 +123,7 @@ class Connection:
         data, tensors = parts
         self.send_bytes(data)
         for tensor in tensors:
-            _process.exchange(self._sink, tensor, -1, None)
+            _process.exchange(self._sink, tensor.contiguous(), -1, None)
 
     def send(self, obj):
         self._check(self._sink >= 0, "read")
@@ -142,7 +138,15 @@ class Connection:
         return data
 
     def recv(self):
-        return _Unpickler(self.recv_bytes(), self._source).load()
+        message = io.BytesIO(self.recv_bytes())
+        shapes = _Unpickler(message).load()
+        unpickler = _Unpickler(message)
+        if shapes:
+            import torch
+            unpickler.tensors = [torch.empty(shape, dtype=dtype) for dtype, shape in shapes]
+            for tensor in unpickler.tensors:
+                _process.receive_into(self._source, tensor)
+        return unpickler.load()
 
     def poll(self, timeout=0.0):
         """Whether there is something to receive (or the other end is closed) within so many seconds."""
