@@ -59,6 +59,12 @@ def main():
     q = mp.Queue(2); q.put(1); q.put(2); print(q.full())
     try: q.put(3, timeout=0.01)
     except Exception as e: print(type(e).__name__)
+    q = mp.JoinableQueue(1); q.put(1)
+    try: q.put(2, block=False)
+    except Exception as e: print(type(e).__name__)
+    q.get(); q.task_done(); q.join()
+    try: q.task_done()
+    except ValueError as e: print(e)
     ctx = mp.get_context("fork"); p = ctx.Process(target=print, args=("hi",)); p.start(); p.join()
 if __name__ == "__main__":
     main()
@@ -88,4 +94,6 @@ if __name__ == "__main__":
 # expect: -15
 # expect: True
 # expect: Full
+# expect: Full
+# expect: task_done() called too many times
 # expect: hi

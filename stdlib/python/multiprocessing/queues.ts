@@ -129,7 +129,11 @@ class JoinableQueue(Queue):
 
     def put(self, obj, block=True, timeout=None):
         self._unfinished.release()
-        super().put(obj, block, timeout)
+        try:
+            super().put(obj, block, timeout)
+        except BaseException:
+            self._unfinished.acquire(False)
+            raise
 
     def task_done(self):
         if not self._unfinished.acquire(False):
