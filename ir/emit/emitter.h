@@ -188,6 +188,7 @@ class FunctionEmitter {
   void keep(const ast::Expr* target, const ast::Expr* source);
   void keep(VariableId v);
   ValueId held_by(VariableId v);
+  bool is_kept(VariableId v) const;
   bool is_in_loop() const;
   void keep_until_here(VariableId v);
   void make_cell(VariableId local, ValueId value);

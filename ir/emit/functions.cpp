@@ -1,4 +1,6 @@
 // Functions, classes, comprehensions: code that has a scope of its own.
+#include <algorithm>
+
 #include "ir/emit/emitter.h"
 #include "ir/passes/promote_slots.h"
 #include "ir/uses.h"
@@ -97,16 +99,16 @@ void FunctionEmitter::make_cell(VariableId local, ValueId value) {
   locals_[local.index].cell = ssa_.builder.emit(Opcode::MakeCell, {value});
 }
 
-// A value dies with its last use, but one that can tell when it dies (a file, a temporary folder, an object with
-// __del__) must live as long as the variable that it was given to. So variables that get what a call or a display made
-// keep it until the function returns; those that are assigned in loops only do not, which would cost every round a
-// move.
 bool FunctionEmitter::is_in_loop() const {
   for (const Region& r : regions_)
     if (r.kind == Region::Kind::Loop) return true;
   return false;
 }
 
+// A value dies with its last use, but one that can tell when it dies (a file, a temporary folder, an object with
+// __del__) must live as long as the variable that it was given to. So variables that get what a call or a display made
+// keep it until the function returns; those that are assigned in loops only do not, which would cost every round a
+// move.
 void FunctionEmitter::keep(const ast::Expr* target, const ast::Expr* source) {
   if (f_.is_module_body || f_.is_class_body) return;
   if (source != nullptr) {
@@ -141,9 +143,8 @@ void FunctionEmitter::keep(const ast::Expr* target, const ast::Expr* source) {
 
 // The variable gets another value, or is deleted. (A slot that is read here would have to stay one.)
 void FunctionEmitter::keep_until_here(VariableId v) {
-  if (locals_[v.index].kind != Local::Kind::Value || is_in_loop()) return;
-  for (VariableId kept : kept_)
-    if (kept == v) ssa_.builder.emit(Opcode::KeepAlive, {ssa_.read(v)});
+  if (locals_[v.index].kind != Local::Kind::Value || !is_kept(v) || is_in_loop()) return;
+  ssa_.builder.emit(Opcode::KeepAlive, {ssa_.read(v)});
 }
 
 ValueId FunctionEmitter::held_by(VariableId v) {
@@ -156,10 +157,10 @@ ValueId FunctionEmitter::held_by(VariableId v) {
   TSVM_UNREACHABLE("a local that is nowhere");
 }
 
+bool FunctionEmitter::is_kept(VariableId v) const { return std::find(kept_.begin(), kept_.end(), v) != kept_.end(); }
+
 void FunctionEmitter::keep(VariableId v) {
-  for (VariableId known : kept_)
-    if (known == v) return;
-  kept_.push_back(v);
+  if (!is_kept(v)) kept_.push_back(v);
 }
 
 void FunctionEmitter::return_value(ValueId result) {

@@ -125,6 +125,16 @@ bool int_arg(VM& vm, Value v, int& out) {
 
 Value result_or_errno(VM& vm, int64_t r) { return r < 0 ? raise_os_error(vm, errno) : Value::integer(r); }
 
+/// What call(memory, size) reads of at most n bytes; it gives -1 on error.
+template <class Call>
+Value bytes_read(VM& vm, int64_t n, Call call) {
+  if (n < 0) return raise_os_error(vm, EINVAL);
+  std::string buffer(static_cast<size_t>(n), '\0');
+  ssize_t got = call(buffer.data(), buffer.size());
+  return got < 0 ? raise_os_error(vm, errno)
+                 : make_bytes(vm, std::string_view(buffer).substr(0, static_cast<size_t>(got)));
+}
+
 const NativeDef kFunctions[] = {
     {"fspath(path, /)", fs_path},
     {"stat(path, follow=True, /)", stat_tuple},
@@ -234,11 +244,7 @@ const NativeDef kFunctions[] = {
        int fd;
        int64_t n;
        if (!int_arg(vm, a[0], fd) || !arg_int(vm, a[1], n)) return Value::error();
-       if (n < 0) return raise_os_error(vm, EINVAL);
-       std::string buffer(static_cast<size_t>(n), '\0');
-       ssize_t got = read(fd, buffer.data(), buffer.size());
-       return got < 0 ? raise_os_error(vm, errno)
-                      : make_bytes(vm, std::string_view(buffer).substr(0, static_cast<size_t>(got)));
+       return bytes_read(vm, n, [&](char* to, size_t size) { return read(fd, to, size); });
      }},
     {"write(fd, data, /)",
      [](VM& vm, const Value* a) {
@@ -273,11 +279,7 @@ const NativeDef kFunctions[] = {
        int fd;
        int64_t n, offset;
        if (!int_arg(vm, a[0], fd) || !arg_int(vm, a[1], n) || !arg_int(vm, a[2], offset)) return Value::error();
-       if (n < 0) return raise_os_error(vm, EINVAL);
-       std::string buffer(static_cast<size_t>(n), '\0');
-       ssize_t got = pread(fd, buffer.data(), buffer.size(), offset);
-       return got < 0 ? raise_os_error(vm, errno)
-                      : make_bytes(vm, std::string_view(buffer).substr(0, static_cast<size_t>(got)));
+       return bytes_read(vm, n, [&](char* to, size_t size) { return pread(fd, to, size, offset); });
      }},
     {"pwrite(fd, data, offset, /)",
      [](VM& vm, const Value* a) {

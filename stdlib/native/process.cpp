@@ -157,7 +157,7 @@ struct Arriving {
   size_t got = 0;  // of the length, too
   Ref bytes;
 
-  bool is_whole() const { return got == sizeof size + size && got >= sizeof size; }
+  bool is_whole() const { return got >= sizeof size && got - sizeof size == size; }
 
   /// Reads once. Bytes read; 0 at the end of the stream, -1 with errno.
   ssize_t read_some(VM& vm, int fd) {

@@ -150,10 +150,11 @@ class Emitter {
       if (i.last & 1) pending_drops_.push_back(reg(i.f[0]));
       return;
     }
-    uint16_t with_return[2] = {kNoRegister, kNoRegister};
-    if (i.op == Bc::Return || i.op == Bc::ReturnNone) {
+    const bool drops_two = i.op == Bc::Return || i.op == Bc::ReturnNone;
+    uint16_t dropped[2] = {kNoRegister, kNoRegister};
+    if (drops_two) {
       size_t n = std::min<size_t>(2, pending_drops_.size()), rest = pending_drops_.size() - n;
-      for (size_t k = 0; k < n; k++) with_return[k] = static_cast<uint16_t>(pending_drops_[rest + k] | kLastUse);
+      for (size_t k = 0; k < n; k++) dropped[k] = static_cast<uint16_t>(pending_drops_[rest + k] | kLastUse);
       pending_drops_.resize(rest);
     }
     flush_drops();
@@ -169,10 +170,6 @@ class Emitter {
           case 's':
           case 'q': f[k] = reg(i.f[k]); break;
           case 'R':
-            if (i.op == Bc::Return || i.op == Bc::ReturnNone) {
-              f[k] = with_return[k - 1];
-              break;
-            }
             if (i.f[k] == kNone) {
               f[k] = kNoRegister;
               break;
@@ -192,6 +189,7 @@ class Emitter {
           default: f[k] = small(i.f[k]);
         }
       }
+      if (drops_two) std::copy_n(dropped, 2, f + 1);
       word({static_cast<uint16_t>(i.op), f[0], f[1], f[2]});
       if (row.has_extension()) extension(static_cast<int32_t>(i.low), i.high);
       if (row.list) {

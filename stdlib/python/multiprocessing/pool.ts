@@ -4,6 +4,7 @@ import time
 from collections import deque
 from multiprocessing import connection
 from multiprocessing.process import Process
+from pickle import PicklingError
 
 
 class RemoteTraceback(Exception):
@@ -41,12 +42,9 @@ def _serve(pool_connections, mine, initializer, initargs):
         initializer(*initargs)
     while True:
         try:
-            task = mine.recv()
+            number, f, args, kwargs = mine.recv()
         except EOFError:
             return
-        if task is None:
-            return
-        number, f, args, kwargs = task
         try:
             answer = number, True, f(*args, **kwargs)
         except Exception as e:
@@ -55,9 +53,8 @@ def _serve(pool_connections, mine, initializer, initargs):
             answer = number, False, ExceptionWithTraceback(e, f'\n"""\n{text}"""')
         try:
             mine.send(answer)
-        except (TypeError, ValueError, AttributeError, connection.pickle.PicklingError) as e:
+        except (TypeError, ValueError, AttributeError, PicklingError) as e:
             mine.send((number, False, ExceptionWithTraceback(MaybeEncodingError(e, answer[2]), None)))
-
 
 
 def _call_all(f, chunk):
@@ -165,7 +162,7 @@ class Pool:
             worker, task = self._free.pop(0), self._tasks.popleft()
             try:
                 self._connections[worker].send(task)
-            except (TypeError, AttributeError, connection.pickle.PicklingError) as e:
+            except (TypeError, AttributeError, PicklingError) as e:
                 self._free.insert(0, worker)
                 result, index = self._waiting.pop(task[0])
                 result._take(index, False, ExceptionWithTraceback(e, None))

@@ -89,7 +89,7 @@ class Process(BaseProcess):
         self._check_open()
         assert self.pid is None, "cannot start a process twice"
         assert self._parent_pid == os.getpid(), "can only start a process object created by current process"
-        assert not _current._daemon if isinstance(_current, Process) else True, "daemonic processes are not allowed to have children"
+        assert not _current.daemon, "daemonic processes are not allowed to have children"
         sys.stdout.flush()
         sys.stderr.flush()
         ended, end = os.pipe()  # `end` is closed when the child is gone

@@ -3,16 +3,13 @@ import os
 import struct
 from multiprocessing.synchronize import RLock
 
-_CODES = "cbBuhHiIlLqQfd"
-_NAMES = {"c_bool": "?", "c_char": "c", "c_byte": "b", "c_ubyte": "B", "c_short": "h", "c_ushort": "H", "c_int": "i", "c_uint": "I",
-          "c_long": "l", "c_ulong": "L", "c_longlong": "q", "c_ulonglong": "Q", "c_float": "f", "c_double": "d"}
+_CODES = "cbBhHiIlLqQfd"
 
 
 def _format(typecode):
-    code = _NAMES.get(getattr(typecode, "__name__", None), typecode)
-    if not isinstance(code, str) or code == "u" or code not in _CODES + "?":
-        raise TypeError(f"typecode {typecode!r} is not one of {' '.join(_CODES.replace('u', ''))}")
-    return struct.Struct(code)
+    if not isinstance(typecode, str) or len(typecode) != 1 or typecode not in _CODES:
+        raise TypeError(f"typecode {typecode!r} is not one of {' '.join(_CODES)}")
+    return struct.Struct(typecode)
 
 
 class _Shared:

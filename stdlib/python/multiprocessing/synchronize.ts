@@ -4,14 +4,13 @@ import os
 import time
 
 
-class _Semaphore:
+class Semaphore:
     """Made before the processes that use it are started."""
 
-    def __init__(self, value, most):
+    def __init__(self, value=1):
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
         self._tokens, self._sink = os.pipe()
-        self._most = most
         os.set_blocking(self._tokens, False)
         if value:
             os.write(self._sink, b"x" * value)
@@ -48,18 +47,14 @@ class _Semaphore:
     def __reduce__(self):
         raise RuntimeError(f"{type(self).__name__} objects should only be shared between processes through inheritance")
 
-
-class Semaphore(_Semaphore):
-    def __init__(self, value=1):
-        super().__init__(value, None)
-
     def __repr__(self):
         return f"<{type(self).__name__}(value={self.get_value()})>"
 
 
-class BoundedSemaphore(_Semaphore):
+class BoundedSemaphore(Semaphore):
     def __init__(self, value=1):
-        super().__init__(value, value)
+        super().__init__(value)
+        self._most = value
 
     def release(self):
         if self.get_value() >= self._most:
@@ -70,24 +65,19 @@ class BoundedSemaphore(_Semaphore):
         return f"<{type(self).__name__}(value={self.get_value()}, maxvalue={self._most})>"
 
 
-class Lock(_Semaphore):
+class Lock(BoundedSemaphore):
     def __init__(self):
-        super().__init__(1, 1)
-
-    def release(self):
-        if self.get_value():
-            raise ValueError("semaphore or lock released too many times")
-        super().release()
+        super().__init__(1)
 
     def __repr__(self):
         return f"<Lock(owner={'None' if self.get_value() else 'SomeOtherProcess'})>"
 
 
-class RLock(_Semaphore):
+class RLock(Semaphore):
     """May be taken again by the process that has it."""
 
     def __init__(self):
-        super().__init__(1, 1)
+        super().__init__(1)
         self._owner, self._count = None, 0
 
     def acquire(self, block=True, timeout=None):

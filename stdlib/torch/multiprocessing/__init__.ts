@@ -4,7 +4,6 @@ A tensor after share_memory_() is seen, and changed, by all processes that are s
 pools is copied.
 """
 import multiprocessing
-from multiprocessing import *
 from torch.multiprocessing.spawn import (ProcessContext, ProcessException, ProcessExitedException, ProcessRaisedException, SpawnContext,
                                          spawn, start_processes)
 
