@@ -1,4 +1,5 @@
 # What a function holds is let go when it ends, whichever way it ends.
+import gc
 import weakref
 
 
@@ -121,3 +122,19 @@ def hot(x, n):
 
 print(all([is_freed(lambda x: hot(x, 3000)) for _ in range(5)]))
 # expect: True
+
+
+def hooked(needs_grad):
+    import torch
+    a = A()
+    m = torch.nn.Linear(2, 2)
+    m.register_full_backward_hook(lambda module, inputs, outputs, a=a: None)
+    m(torch.ones(1, 2, requires_grad=needs_grad)).sum().backward()
+    return weakref.ref(a)
+
+
+# A module's backward hooks hold no circle through the nodes of the graph, which the collector cannot see.
+refs = [hooked(True), hooked(False)]
+gc.collect()
+print([r() for r in refs])
+# expect: [None, None]

@@ -67,7 +67,7 @@ class BackwardHook:
         self.input_indexes = indexes
 
         def on_grads(grads):
-            full = self._spread(grads, indexes, len(args))
+            full = self._spread(grads, indexes, self.input_count)
             for hook in self.hooks:
                 result = hook(self.module, full, self.grad_outputs)
                 if result is not None:
@@ -75,16 +75,18 @@ class BackwardHook:
             self.grad_outputs = None
             return tuple(full[i] for i in indexes)
 
-        args, self.watched_inputs = self._through(args, on_grads)
-        return args
+        passed, self.watched_inputs = self._through(args, on_grads)
+        return passed
 
     def setup_output_hook(self, result):
         is_tuple = isinstance(result, tuple)
         values = result if is_tuple else (result,)
         indexes = [i for i, v in enumerate(values) if isinstance(v, torch.Tensor)]
 
+        count = len(values)  # (the tensors themselves would close a circle through their nodes)
+
         def on_grads(grads):
-            self.grad_outputs = self._spread(grads, indexes, len(values))
+            self.grad_outputs = self._spread(grads, indexes, count)
             if self.watched_inputs is None:  # no input needs a gradient: the hooks run here
                 for hook in self.hooks:
                     changed = hook(self.module, self._spread((), (), self.input_count), self.grad_outputs)
