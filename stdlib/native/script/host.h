@@ -53,7 +53,7 @@ struct HostClass {
   vm::Ref original;  // modules: the nn.Module it was described from
   std::shared_ptr<ParsedUnit> unit;
   const ast::ClassDef* def = nullptr;
-  vm::Type* script_type = nullptr;  // modules: the class of their script modules
+  vm::Ref script_type;  // modules: the class of their script modules; Unbound: none yet
 };
 
 /// A ScriptFunction: what torch.jit.script gives for a function, and methods in the classes of script modules.

@@ -287,8 +287,8 @@ const NativeDef kFunctions[] = {
      [](VM& vm, const Value* a) { return Value::boolean(info_of(vm, a[0])->method(text_of(a[1])) != nullptr); }},
     {"type_class(type, /)",
      [](VM& vm, const Value* a) {
-       Type* t = state(vm).host_of(*info_of(vm, a[0])).script_type;
-       return t ? new_ref(Value::object(t)) : Value::none();
+       Value t = *state(vm).host_of(*info_of(vm, a[0])).script_type;
+       return t.is_unbound() ? Value::none() : new_ref(t);
      },
      "The class of the script modules of a type; None when there is none yet."},
     {"set_type_class(type, cls, /)",
@@ -296,13 +296,12 @@ const NativeDef kFunctions[] = {
        ScriptState& s = state(vm);
        script::ClassInfo* info = info_of(vm, a[0]);
        Type* t = as<Type>(a[1]);
-       retain(a[1]);
        if (!s.module_set_attr) {
          for (Type* b : t->mro)
            if (b->name->view() == "Module") s.module_set_attr = b->slots.set_attr;
        }
        t->slots.set_attr = set_script_attr;
-       s.host_of(*info).script_type = t;
+       s.host_of(*info).script_type = Ref::copy(a[1]);
        s.script_types_[t] = info;
        return Value::none();
      }},
