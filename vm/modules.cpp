@@ -5,13 +5,12 @@
 // looked for along their parent's __path__ instead.
 #include "vm/modules.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
-#include <sstream>
 
 #include "vm/compile.h"
 #include "vm/interpreter.h"
@@ -446,15 +445,21 @@ void install_modules(VM& vm) {
 }
 
 bool read_file(const std::string& path, std::string& out, int& error) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    error = errno ? errno : EIO;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    error = errno;
     return false;
   }
-  std::ostringstream text;
-  text << in.rdbuf();
-  out = text.str();
-  return true;
+  out.clear();
+  char buffer[1 << 14];
+  ssize_t n;
+  do {
+    n = ::read(fd, buffer, sizeof buffer);
+    if (n > 0) out.append(buffer, static_cast<size_t>(n));
+  } while (n > 0 || (n < 0 && errno == EINTR));
+  error = n < 0 ? errno : 0;
+  ::close(fd);
+  return error == 0;
 }
 
 }  // namespace tsvm::vm

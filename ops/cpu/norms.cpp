@@ -1,5 +1,6 @@
 // Reductions with rounding other than sums: norms, variances, logsumexp.
 #include <cmath>
+#include <vector>
 
 #include "ops/cpu/element.h"
 #include "ops/cpu/reduce.h"
@@ -24,7 +25,7 @@ struct Norm {
   using In = T;
   using Acc = double;
   using Out = real_part<T>;
-  static constexpr int kLanes = kKind == NormKind::General || is_complex_type<T> ? 1 : detail::kLanes<double>;
+  static constexpr int kLanes = kKind == NormKind::General || is_complex_type<T> ? 1 : 32;
   double p = 0;
   static TSVM_INLINE Acc start(int64_t) { return kKind == NormKind::NegInf ? HUGE_VAL : 0.0; }
   static TSVM_INLINE void merge(Acc& a, Acc b) {

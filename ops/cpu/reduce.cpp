@@ -1,6 +1,8 @@
 // The plan of a reduction, and reductions to an exact result: products, extremes, logic, counts.
 #include "ops/cpu/reduce.h"
 
+#include <vector>
+
 namespace tsvm::ops::cpu {
 
 DimMask::DimMask(IntSpan dims, int64_t ndim, bool empty_means_all) : flags_(static_cast<size_t>(ndim)) {
@@ -96,6 +98,79 @@ ReducePlan::ReducePlan(const Tensor& self, const DimMask& mask) : in(static_cast
   };
   join_reduced();
   join_kept();
+}
+
+namespace {
+constexpr int64_t kColumns = 128;
+/// A single output is cut into chunks of this many elements, once it has more than four of them.
+constexpr int64_t kSplit = 1 << 18;
+
+/// One group into the state `acc`.
+void reduce_group(const Reducer& r, const ReducePlan& p, const char* at, int64_t number, void* acc) {
+  r.start(r.op, acc, 1, number, 0);
+  if (p.reduced == 0) return r.strided(r.op, at, 0, 1, acc);
+  const int64_t n = p.reduced_size[0], stride = p.reduced_stride[0];
+  for_each_place(p, at, 1, [&](const char* row) {
+    if (stride == r.in_size)
+      r.row(r.op, row, n, acc, number);
+    else
+      r.strided(r.op, row, stride, n, acc);
+  });
+}
+}  // namespace
+
+void run_reduction(const Reducer& r, const ReducePlan& p, void* out) {
+  struct alignas(16) Acc {
+    char bytes[detail::kMaxAcc];
+  };
+  if (p.outputs == 0) return;
+  if (p.count == 0) {
+    Acc acc;
+    for (int64_t i = 0; i < p.outputs; i++) {
+      r.start(r.op, &acc, 1, i, 0);
+      r.finish(r.op, &acc, 1, 0, out, i, 0);
+    }
+    return;
+  }
+  if (p.outputs == 1 && p.reduced == 1 && p.reduced_stride[0] == r.in_size && p.count > 4 * kSplit) {
+    const int64_t chunks = (p.count + kSplit - 1) / kSplit;
+    std::vector<Acc> parts(static_cast<size_t>(chunks));
+    parallel_for(chunks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        ReducePlan part(p);
+        part.in += i * kSplit * r.in_size;
+        part.reduced_size[0] = std::min(kSplit, p.count - i * kSplit);
+        reduce_group(r, part, part.in, 0, &parts[static_cast<size_t>(i)]);
+      }
+    });
+    for (int64_t i = 1; i < chunks; i++) r.merge(r.op, &parts[0], &parts[static_cast<size_t>(i)]);
+    return r.finish(r.op, &parts[0], 1, p.count, out, 0, 0);
+  }
+  const bool rows = p.reduced > 0 && p.reduced_stride[0] == r.in_size &&
+                    (p.kept == 0 || p.kept_stride[0] != r.in_size || p.reduced_size[0] >= p.kept_size[0]);
+  const bool columns = !rows && p.kept > 0 && p.kept_stride[0] == r.in_size && p.kept_size[0] >= 4;
+  const int64_t block = columns ? kColumns : 1;
+  const int64_t line = p.kept > 0 ? p.kept_size[0] : 1;
+  const int64_t blocks_per_line = (line + block - 1) / block;
+  const int64_t units = p.outputs / line * blocks_per_line;
+  const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, p.count * std::min(block, line)));
+  parallel_for(units, grain, [&](int64_t begin, int64_t end) {
+    Acc accs[kColumns];
+    for (int64_t unit = begin; unit < end; unit++) {
+      const int64_t first = unit % blocks_per_line * block;
+      const auto [at, number] = p.place(unit / blocks_per_line * line + first);
+      if (!columns) {
+        reduce_group(r, p, at, number, accs);
+        r.finish(r.op, accs, 1, p.count, out, number, 0);
+        continue;
+      }
+      const int64_t n = std::min(block, line - first), step = p.kept_step[0];
+      r.start(r.op, accs, n, number, step);
+      const int64_t deep = p.reduced > 0 ? p.reduced_size[0] : 1, stride = p.reduced > 0 ? p.reduced_stride[0] : 0;
+      for_each_place(p, at, 1, [&](const char* x) { r.columns(r.op, x, n, deep, stride, accs); });
+      r.finish(r.op, accs, n, p.count, out, number, step);
+    }
+  });
 }
 
 Tensor reduction_result(const Tensor& self, const DimMask& mask, bool keepdim, DType dtype) {

@@ -8,15 +8,16 @@
 // Which way is taken, and the order of all additions, depends on sizes and strides only. Outputs are shared among
 // threads; a single output of very many elements is cut into fixed chunks.
 //
-// An Op has: Acc; In, Out; Acc start(int64_t output) (the state before the first element); step(Acc&, In); merge(Acc&,
-// Acc) (joins states of two parts of a group); Out finish(Acc, int64_t count). Its loops are compiled for AVX2 too, so
-// step should be inline. `static constexpr int kLanes = 1` says that its steps have no vector form.
+// The walk is one function; what is made for each Op is its loops. An Op has: Acc; In, Out; Acc start(int64_t output)
+// (the state before the first element); step(Acc&, In); merge(Acc&, Acc) (joins states of two parts of a group);
+// Out finish(Acc, int64_t count). Its loops are compiled for AVX2 too, so step should be inline.
+// `static constexpr int kLanes = 1` says that its steps have no vector form.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <vector>
+#include <type_traits>
 
 #include "ops/cpu/element.h"
 #include "ops/cpu/kernels.h"
@@ -86,24 +87,34 @@ TSVM_INLINE inline void for_each_place(const ReducePlan& p, const char* at, int 
   }
 }
 
+/// An Op without its types: the loops that the walk over the groups calls. `accs` are states, `number` is an output's.
+struct Reducer {
+  const void* op;
+  int64_t in_size;
+  /// The states of n outputs (number, number + step, ...) before their first element.
+  void (*start)(const void* op, void* accs, int64_t n, int64_t number, int64_t step);
+  void (*row)(const void* op, const char* x, int64_t n, void* acc, int64_t number);
+  void (*strided)(const void* op, const char* x, int64_t stride, int64_t n, void* acc);
+  /// `rows` rows, each an element of n neighbouring outputs.
+  void (*columns)(const void* op, const char* x, int64_t n, int64_t rows, int64_t stride, void* accs);
+  void (*merge)(const void* op, void* acc, const void* from);
+  void (*finish)(const void* op, const void* accs, int64_t n, int64_t count, void* out, int64_t number, int64_t step);
+};
+
+/// Reduces into `out`, the data of a contiguous result.
+void run_reduction(const Reducer& r, const ReducePlan& plan, void* out);
+
 namespace detail {
 
 /// Lanes of a row: enough for several vectors in flight.
-template <class Acc>
-inline constexpr int kLanes = sizeof(Acc) >= 64   ? 1
-                              : sizeof(Acc) >= 16 ? 8
-                                                  : 256 / static_cast<int>(sizeof(Acc));
-inline constexpr int64_t kColumns = 128;
-/// A single output is cut into chunks of this many elements, once it has more than four of them.
-inline constexpr int64_t kSplit = 1 << 18;
-
 template <class Op>
 constexpr int lanes_of() {
   if constexpr (requires { Op::kLanes; })
     return Op::kLanes;
   else
-    return kLanes<typename Op::Acc>;
+    return sizeof(typename Op::Acc) >= 16 ? 8 : 256 / static_cast<int>(sizeof(typename Op::Acc));
 }
+inline constexpr int64_t kMaxAcc = 16;  // bytes of a state
 
 template <class Op>
 TSVM_INLINE inline void reduce_row(const Op& op, const typename Op::In* x, int64_t n, typename Op::Acc& acc,
@@ -122,91 +133,45 @@ TSVM_INLINE inline void reduce_row(const Op& op, const typename Op::In* x, int64
   for (; i < n; i++) op.step(acc, x[i]);
 }
 
-template <class Op>
-typename Op::Acc reduce_group(const Op& op, const ReducePlan& p, const char* at, int64_t output) {
-  using In = typename Op::In;
-  typename Op::Acc acc = op.start(output);
-  if (p.reduced == 0) {
-    op.step(acc, *reinterpret_cast<const In*>(at));
-    return acc;
-  }
-  const int64_t n = p.reduced_size[0], stride = p.reduced_stride[0];
-  for_each_place(p, at, 1, [&](const char* row) {
-    if (stride == sizeof(In)) {
-      vectorized([](const Op* o, const In* x, int64_t n, typename Op::Acc* a, int64_t output)
-                     TSVM_INLINE { reduce_row(*o, x, n, *a, output); },
-                 &op, reinterpret_cast<const In*>(row), n, &acc, output);
-    } else {
-      for (int64_t i = 0; i < n; i++) op.step(acc, *reinterpret_cast<const In*>(row + i * stride));
-    }
-  });
-  return acc;
-}
-
-/// n neighbouring outputs at once.
-template <class Op>
-TSVM_INLINE inline void reduce_columns(const Op& op, const ReducePlan& p, const char* at, int64_t n,
-                                       typename Op::Acc* accs) {
-  using In = typename Op::In;
-  for_each_place(p, at, 0, [&](const char* row) TSVM_INLINE {
-    const In* x = reinterpret_cast<const In*>(row);
-    for (int64_t c = 0; c < n; c++) op.step(accs[c], x[c]);
-  });
-}
-
 }  // namespace detail
 
-/// Reduces into `out`, the data of a contiguous result.
 template <class Op>
-void run_reduction(const Op& op, const ReducePlan& p, typename Op::Out* out) {
+void run_reduction(const Op& op, const ReducePlan& plan, typename Op::Out* out) {
   using In = typename Op::In;
   using Acc = typename Op::Acc;
-  if (p.outputs == 0) return;
-  if (p.count == 0) {
-    for (int64_t i = 0; i < p.outputs; i++) out[i] = op.finish(op.start(i), 0);
-    return;
-  }
-  if (p.outputs == 1 && p.reduced == 1 && p.reduced_stride[0] == sizeof(In) && p.count > 4 * detail::kSplit) {
-    const int64_t chunks = (p.count + detail::kSplit - 1) / detail::kSplit;
-    std::vector<Acc> parts(static_cast<size_t>(chunks));
-    parallel_for(chunks, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) {
-        ReducePlan part(p);
-        part.in += i * detail::kSplit * static_cast<int64_t>(sizeof(In));
-        part.reduced_size[0] = std::min(detail::kSplit, p.count - i * detail::kSplit);
-        parts[static_cast<size_t>(i)] = detail::reduce_group(op, part, part.in, 0);
-      }
-    });
-    Acc acc = parts[0];
-    for (int64_t i = 1; i < chunks; i++) op.merge(acc, parts[static_cast<size_t>(i)]);
-    out[0] = op.finish(acc, p.count);
-    return;
-  }
-  const bool rows = p.reduced > 0 && p.reduced_stride[0] == sizeof(In) &&
-                    (p.kept == 0 || p.kept_stride[0] != sizeof(In) || p.reduced_size[0] >= p.kept_size[0]);
-  const bool columns = !rows && p.kept > 0 && p.kept_stride[0] == sizeof(In) && p.kept_size[0] >= 4;
-  const int64_t block = columns ? detail::kColumns : 1;
-  const int64_t line = p.kept > 0 ? p.kept_size[0] : 1;
-  const int64_t blocks_per_line = (line + block - 1) / block;
-  const int64_t units = p.outputs / line * blocks_per_line;
-  const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, p.count * std::min(block, line)));
-  parallel_for(units, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; unit++) {
-      const int64_t first = unit % blocks_per_line * block;
-      const auto [at, number] = p.place(unit / blocks_per_line * line + first);
-      if (!columns) {
-        out[number] = op.finish(detail::reduce_group(op, p, at, number), p.count);
-        continue;
-      }
-      const int64_t n = std::min(block, line - first);
-      Acc accs[detail::kColumns];
-      for (int64_t c = 0; c < n; c++) accs[c] = op.start(number + c * p.kept_step[0]);
-      vectorized([](const Op* o, const ReducePlan* p, const char* at, int64_t n, Acc* a)
-                     TSVM_INLINE { detail::reduce_columns(*o, *p, at, n, a); },
-                 &op, &p, at, n, static_cast<Acc*>(accs));
-      for (int64_t c = 0; c < n; c++) out[number + c * p.kept_step[0]] = op.finish(accs[c], p.count);
-    }
-  });
+  using Out = typename Op::Out;
+  static_assert(sizeof(Acc) <= detail::kMaxAcc && std::is_trivially_copyable_v<Acc>);
+  Reducer r{&op, sizeof(In), {}, {}, {}, {}, {}, {}};
+  r.start = [](const void* o, void* accs, int64_t n, int64_t number, int64_t step) {
+    for (int64_t i = 0; i < n; i++) static_cast<Acc*>(accs)[i] = static_cast<const Op*>(o)->start(number + i * step);
+  };
+  r.row = [](const void* o, const char* x, int64_t n, void* acc, int64_t number) {
+    vectorized([](const Op* o, const In* x, int64_t n, Acc* a, int64_t number)
+                   TSVM_INLINE { detail::reduce_row(*o, x, n, *a, number); },
+               static_cast<const Op*>(o), reinterpret_cast<const In*>(x), n, static_cast<Acc*>(acc), number);
+  };
+  r.strided = [](const void* o, const char* x, int64_t stride, int64_t n, void* acc) {
+    Acc a = *static_cast<Acc*>(acc);
+    for (int64_t i = 0; i < n; i++) static_cast<const Op*>(o)->step(a, *reinterpret_cast<const In*>(x + i * stride));
+    *static_cast<Acc*>(acc) = a;
+  };
+  r.columns = [](const void* o, const char* x, int64_t n, int64_t rows, int64_t stride, void* accs) {
+    vectorized(
+        [](const Op* o, const char* x, int64_t n, int64_t rows, int64_t stride, Acc* a) TSVM_INLINE {
+          for (int64_t r = 0; r < rows; r++, x += stride)
+            for (int64_t c = 0; c < n; c++) o->step(a[c], reinterpret_cast<const In*>(x)[c]);
+        },
+        static_cast<const Op*>(o), x, n, rows, stride, static_cast<Acc*>(accs));
+  };
+  r.merge = [](const void* o, void* acc, const void* from) {
+    static_cast<const Op*>(o)->merge(*static_cast<Acc*>(acc), *static_cast<const Acc*>(from));
+  };
+  r.finish = [](const void* o, const void* accs, int64_t n, int64_t count, void* to, int64_t number, int64_t step) {
+    for (int64_t i = 0; i < n; i++)
+      static_cast<Out*>(to)[number + i * step] =
+          static_cast<const Op*>(o)->finish(static_cast<const Acc*>(accs)[i], count);
+  };
+  run_reduction(r, plan, static_cast<void*>(out));
 }
 
 /// The largest (or smallest) value; NaN if there is one.

@@ -1,5 +1,7 @@
 #include "ops/tensor/dims.h"
 
+#include "ops/tensor/error.h"
+
 namespace tsvm::ops {
 
 void DimVector::grow(size_t n) {
@@ -12,14 +14,6 @@ void DimVector::grow(size_t n) {
   capacity_ = static_cast<uint32_t>(capacity);
 }
 
-std::string to_string(IntSpan list) {
-  std::string out = "[";
-  for (size_t i = 0; i < list.size(); i++) {
-    if (i) out += ", ";
-    out += std::to_string(list[i]);
-  }
-  out += ']';
-  return out;
-}
+std::string to_string(IntSpan list) { return concat(list); }
 
 }  // namespace tsvm::ops

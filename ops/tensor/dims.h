@@ -126,9 +126,4 @@ class DimVector {
 /// "[2, 3]".
 std::string to_string(IntSpan list);
 
-namespace detail {
-inline void append(std::string& out, IntSpan list) { out += to_string(list); }
-inline void append(std::string& out, const DimVector& list) { out += to_string(list); }
-}  // namespace detail
-
 }  // namespace tsvm::ops

@@ -24,12 +24,31 @@ const char* name(ErrorKind kind) {
 
 void throw_error(ErrorKind kind, std::string message) { throw Error(kind, std::move(message)); }
 
-namespace detail {
-void append(std::string& out, double v) {
+void Part::append_to(std::string& out) const {
   char buffer[40];
-  std::snprintf(buffer, sizeof buffer, "%g", v);
-  out.append(buffer);
+  switch (kind_) {
+    case Kind::Text: out.append(text_, size_); return;
+    case Kind::Char: out.push_back(static_cast<char>(integer_)); return;
+    case Kind::Int: out.append(std::to_string(integer_)); return;
+    case Kind::Unsigned: out.append(std::to_string(static_cast<uint64_t>(integer_))); return;
+    case Kind::Real: out.append(buffer, static_cast<size_t>(std::snprintf(buffer, sizeof buffer, "%g", real_))); return;
+    case Kind::List:
+      out.push_back('[');
+      for (size_t i = 0; i < size_; i++) {
+        if (i) out.append(", ");
+        out.append(std::to_string(list_[i]));
+      }
+      out.push_back(']');
+      return;
+  }
 }
-}  // namespace detail
+
+std::string join(std::span<const Part> parts) {
+  std::string out;
+  for (const Part& part : parts) part.append_to(out);
+  return out;
+}
+
+void fail_with(ErrorKind kind, std::span<const Part> parts) { throw_error(kind, join(parts)); }
 
 }  // namespace tsvm::ops

@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <exception>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "ops/tensor/dims.h"  // concat() takes lists of sizes
+#include "ops/tensor/dims.h"
 
 namespace tsvm::ops {
 
@@ -41,33 +42,69 @@ class Error : public std::exception {
   std::string message_;
 };
 
-namespace detail {
-inline void append(std::string& out, std::string_view s) { out.append(s); }
-inline void append(std::string& out, const char* s) { out.append(s); }
-inline void append(std::string& out, const std::string& s) { out.append(s); }
-inline void append(std::string& out, char c) { out.push_back(c); }
-inline void append(std::string& out, bool b) { out.append(b ? "True" : "False"); }
-inline void append(std::string& out, int v) { out.append(std::to_string(v)); }
-inline void append(std::string& out, unsigned v) { out.append(std::to_string(v)); }
-inline void append(std::string& out, long v) { out.append(std::to_string(v)); }
-inline void append(std::string& out, unsigned long v) { out.append(std::to_string(v)); }
-/// As C++ streams print it (%g).
-void append(std::string& out, double v);
-}  // namespace detail
+/// A piece of a message, by reference: text, a number, or a list of sizes.
+class Part {
+ public:
+  Part(std::string_view text) : kind_(Kind::Text), size_(text.size()), text_(text.data()) {}
+  Part(const char* text) : Part(std::string_view(text)) {}
+  Part(const std::string& text) : Part(std::string_view(text)) {}
+  Part(char c) : kind_(Kind::Char), integer_(c) {}
+  Part(bool b) : Part(b ? "True" : "False") {}
+  Part(int v) : Part(static_cast<int64_t>(v)) {}
+  Part(unsigned v) : Part(static_cast<int64_t>(v)) {}
+  Part(int64_t v) : kind_(Kind::Int), integer_(v) {}
+  Part(uint64_t v) : kind_(Kind::Unsigned), integer_(static_cast<int64_t>(v)) {}
+  /// As C++ streams print it (%g).
+  Part(double v) : kind_(Kind::Real), real_(v) {}
+  /// "[2, 3]".
+  Part(IntSpan list) : kind_(Kind::List), size_(list.size()), list_(list.data()) {}
+  Part(const DimVector& list) : Part(IntSpan(list)) {}
 
-/// The parts one after another. Lists of sizes print as "[2, 3]" (an overload in dims.h).
-template <class... Parts>
-std::string concat(const Parts&... parts) {
-  std::string out;
-  (detail::append(out, parts), ...);
-  return out;
-}
+  void append_to(std::string& out) const;
 
+ private:
+  enum class Kind : uint8_t { Text, Char, Int, Unsigned, Real, List };
+  Kind kind_;
+  size_t size_ = 0;
+  union {
+    const char* text_;
+    int64_t integer_;
+    double real_;
+    const int64_t* list_;
+  };
+};
+
+std::string join(std::span<const Part> parts);
+[[noreturn]] void fail_with(ErrorKind kind, std::span<const Part> parts);
 [[noreturn]] void throw_error(ErrorKind kind, std::string message);
 
+/// The parts one after another.
 template <class... Parts>
-[[noreturn]] __attribute__((noinline, cold)) void fail(ErrorKind kind, const Parts&... parts) {
-  throw_error(kind, concat(parts...));
+std::string concat(const Parts&... parts) {
+  const Part list[] = {Part(parts)...};
+  return join(list);
+}
+
+namespace detail {
+// Few types of arguments, so that few versions of fail_parts() are made.
+inline const char* plain(const char* text) { return text; }
+inline int64_t plain(int v) { return v; }
+inline int64_t plain(int64_t v) { return v; }
+template <class T>
+inline Part plain(const T& part) {
+  return Part(part);
+}
+
+template <class... Parts>
+[[noreturn]] __attribute__((noinline, cold)) void fail_parts(ErrorKind kind, Parts... parts) {
+  const Part list[] = {Part(parts)...};
+  fail_with(kind, list);
+}
+}  // namespace detail
+
+template <class... Parts>
+[[noreturn]] inline void fail(ErrorKind kind, const Parts&... parts) {
+  detail::fail_parts(kind, detail::plain(parts)...);
 }
 
 }  // namespace tsvm::ops
