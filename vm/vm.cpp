@@ -251,7 +251,15 @@ uint64_t hash_bytes(std::string_view text) {
     n -= 8;
   }
   uint64_t w = 0;
-  if (n) std::memcpy(&w, p, n);
+  if (n >= 4) {  // both halves may hold some bytes twice
+    uint32_t low, high;
+    std::memcpy(&low, p, 4);
+    std::memcpy(&high, p + n - 4, 4);
+    w = low | static_cast<uint64_t>(high) << 32;
+  } else if (n > 0) {
+    auto byte = [&](size_t i) { return static_cast<uint64_t>(static_cast<unsigned char>(p[i])); };
+    w = byte(0) | byte(n / 2) << 8 | byte(n - 1) << 16;
+  }
   h = mix(h ^ w, k0 | 1) ^ k1;
   h ^= h >> 32;
   return h == 0 ? 1 : h;

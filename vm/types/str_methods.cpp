@@ -423,15 +423,25 @@ Value expandtabs(VM& vm, const Value* a) {
 
 // --- splitting and joining ----------------------------------------------------------------------------------------
 
+/// The pieces of `whole` as a list.
 struct Parts {
   VM& vm;
+  bool ascii;
   Ref list;
-  explicit Parts(VM& v) : vm(v), list(make_list(v)) {}
+  Parts(VM& v, Value whole) : vm(v), ascii(as<Str>(whole)->ascii), list(make_list(v)) {}
   void add(string_view text) {
-    Ref s(make_str(vm, text));
+    Ref s(ascii ? make_ascii(vm, text) : make_str(vm, text));
     list_append(vm, as<List>(*list), *s);
   }
 };
+
+bool is_space_at(string_view t, size_t i, size_t& next) {
+  const auto c = static_cast<unsigned char>(t[i]);
+  next = i + 1;
+  if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
+  next = i;
+  return unicode::is(utf8::decode(t, &next), unicode::kSpace);
+}
 
 bool separator(VM& vm, Value sep, string_view& out) {
   if (sep.is_none()) return true;
@@ -449,7 +459,7 @@ Value split(VM& vm, const Value* a) {
   int64_t limit;
   if (!separator(vm, a[1], sep) || !arg_int_clamped(vm, a[2], limit)) return Value::error();
   if (limit < 0) limit = INT64_MAX;
-  Parts parts(vm);
+  Parts parts(vm, a[0]);
   if (!a[1].is_none()) {
     size_t done = 0;
     for (size_t at; limit > 0 && (at = t.find(sep, done)) != string_view::npos; limit--) {
@@ -460,20 +470,16 @@ Value split(VM& vm, const Value* a) {
     return parts.list.take();
   }
   size_t i = 0;
-  auto space_at = [&](size_t p, size_t& next) {
-    next = p;
-    return unicode::is(utf8::decode(t, &next), unicode::kSpace);
-  };
   for (;;) {
     size_t next;
-    while (i < t.size() && space_at(i, next)) i = next;
+    while (i < t.size() && is_space_at(t, i, next)) i = next;
     if (i >= t.size()) break;
     if (limit-- <= 0) {
       parts.add(t.substr(i));
       break;
     }
     size_t start = i;
-    while (i < t.size() && !space_at(i, next)) i = next;
+    while (i < t.size() && !is_space_at(t, i, next)) i = next;
     parts.add(t.substr(start, i - start));
   }
   return parts.list.take();
@@ -498,8 +504,8 @@ Value rsplit(VM& vm, const Value* a) {
       before = p;
       do before--;
       while (before > 0 && (static_cast<uint8_t>(t[before]) & 0xc0) == 0x80);
-      size_t n = before;
-      return unicode::is(utf8::decode(t, &n), unicode::kSpace);
+      size_t next;
+      return is_space_at(t, before, next);
     };
     size_t before;
     for (;;) {
@@ -514,7 +520,7 @@ Value rsplit(VM& vm, const Value* a) {
       out.push_back(t.substr(end, stop - end));
     }
   }
-  Parts parts(vm);
+  Parts parts(vm, a[0]);
   for (auto it = out.rbegin(); it != out.rend(); ++it) parts.add(*it);
   return parts.list.take();
 }
@@ -523,7 +529,7 @@ Value splitlines(VM& vm, const Value* a) {
   bool keep;
   if (!arg_bool(vm, a[1], keep)) return Value::error();
   string_view t = text_of(a[0]);
-  Parts parts(vm);
+  Parts parts(vm, a[0]);
   for (size_t i = 0, start = 0; i < t.size();) {
     size_t at = i;
     char32_t c = utf8::decode(t, &i);
