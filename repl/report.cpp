@@ -83,13 +83,16 @@ Reported report_pending(VM& vm) {
 }
 
 int run_exit_functions(VM& vm, int status) {
-  Value atexit = vm::dict_get_borrow(vm.modules, vm.name("atexit"));
-  if (!vm::is_kind(atexit, vm::Kind::Module)) return status;
-  Ref module = Ref::copy(atexit);
-  Ref done(vm::call_method(vm, *module, "_run_exitfuncs"));
-  if (done.is_error()) {
-    Reported r = report_pending(vm);
-    if (r.exits) status = r.status;
+  // First the threads that are no daemons come to their end.
+  for (auto [name, function] : {std::pair("threading", "_shutdown"), std::pair("atexit", "_run_exitfuncs")}) {
+    Value found = vm::dict_get_borrow(vm.modules, vm.name(name));
+    if (!vm::is_kind(found, vm::Kind::Module)) continue;
+    Ref module = Ref::copy(found);
+    Ref done(vm::call_method(vm, *module, function));
+    if (done.is_error()) {
+      Reported r = report_pending(vm);
+      if (r.exits) status = r.status;
+    }
   }
   return status;
 }

@@ -1,5 +1,4 @@
 // Plugging the interpreter into a VM: stacks, callbacks, types.
-#include <sys/mman.h>
 
 #include "base/check.h"
 #include "vm/compile.h"
@@ -7,20 +6,17 @@
 #include "vm/make.h"
 #include "vm/modules.h"
 #include "vm/runtime.h"
+#include "vm/threads.h"
 
 namespace tsvm::vm {
 
 namespace {
 
 // Address space for the stacks; memory comes as it is touched.
-constexpr size_t kFrameBytes = size_t{128} << 20;
-constexpr size_t kRegisterBytes = size_t{1} << 30;
-constexpr size_t kRawBytes = size_t{256} << 20;
-
 struct Stacks : Extension {
-  char* memory = nullptr;
+  void* memory = nullptr;
   ~Stacks() override {
-    if (memory) ::munmap(memory, kFrameBytes + kRegisterBytes + kRawBytes);
+    if (memory) free_stacks(memory);
   }
 };
 
@@ -82,19 +78,9 @@ Value current_locals(VM& vm) {
 }  // namespace
 
 void install_interpreter(VM& vm) {
-  size_t bytes = kFrameBytes + kRegisterBytes + kRawBytes;
-  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  TSVM_CHECK(memory != MAP_FAILED, "no address space for the stacks");
-  auto* at = static_cast<char*>(memory);
-  vm.extension<Stacks>().memory = at;
-  vm.frame_top = reinterpret_cast<Frame*>(at);
-  vm.frame_end = vm.frame_top + kFrameBytes / sizeof(Frame);
-  at += kFrameBytes;
-  vm.register_top = reinterpret_cast<Value*>(at);
-  vm.register_end = vm.register_top + kRegisterBytes / sizeof(Value);
-  at += kRegisterBytes;
-  vm.raw_top = reinterpret_cast<uint64_t*>(at);
-  vm.raw_end = vm.raw_top + kRawBytes / sizeof(uint64_t);
+  void* memory = reserve_stacks(vm);
+  TSVM_CHECK(memory, "no address space for the stacks");
+  vm.extension<Stacks>().memory = memory;
 
   vm.callbacks.call_function = call_function;
   vm.callbacks.retain_code = retain_code;

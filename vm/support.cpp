@@ -6,6 +6,7 @@
 #include "vm/frame.h"
 #include "vm/native.h"
 #include "vm/tables.h"
+#include "vm/threads.h"
 #include "vm/types/common.h"
 #include "vm/types/iterators.h"
 #include "vm/types/str.h"
@@ -52,13 +53,15 @@ void VM::interrupt() {
 
 bool handle_interrupt(VM& vm) {
   vm.interrupted.store(false, std::memory_order_relaxed);
-  if (vm.interrupt_requested.exchange(false, std::memory_order_relaxed)) {
+  const bool main = in_main_thread(vm);
+  if (main && vm.interrupt_requested.exchange(false, std::memory_order_relaxed)) {
     (void)raise(vm, vm.types.KeyboardInterrupt, "%s", "");
     return false;
   }
   if (vm.callbacks.at_safe_point && !vm.callbacks.at_safe_point(vm)) return false;
   vm.heap.collect_if_due();
-  return !vm.callbacks.run_signal_handlers || vm.callbacks.run_signal_handlers(vm);
+  if (main && vm.callbacks.run_signal_handlers && !vm.callbacks.run_signal_handlers(vm)) return false;
+  return take_turns(vm);
 }
 
 void report_unraisable(VM& vm, const char* where, Value object) {

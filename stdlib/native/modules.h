@@ -24,6 +24,7 @@ namespace tsvm::stdlib {
   MODULE("_random", make_random)           \
   MODULE("_re", make_re)                   \
   MODULE("_signal", make_signal)           \
+  MODULE("_thread", make_thread)           \
   MODULE("_script", make_script)           \
   MODULE("_struct", make_struct)           \
   MODULE("_time", make_time)               \

@@ -19,6 +19,7 @@
 #include "ops/cpu/parallel.h"
 #include "stdlib/native/modules.h"
 #include "vm/native.h"
+#include "vm/threads.h"
 #include "vm/types/file.h"
 
 extern char** environ;
@@ -300,7 +301,10 @@ const NativeDef kFunctions[] = {
     {"fork()",
      [](VM& vm, const Value*) {
        pid_t pid = fork();
-       if (pid == 0) ops::cpu::keep_to_one_thread();
+       if (pid == 0) {
+         ops::cpu::keep_to_one_thread();
+         forget_other_threads(vm);
+       }
        return result_or_errno(vm, pid);
      }},
     {"waitpid(pid, options, /)",

@@ -6,6 +6,7 @@
 #include "stdlib/native/modules.h"
 #include "vm/interpreter.h"
 #include "vm/native.h"
+#include "vm/threads.h"
 #include "vm/types/file.h"
 
 namespace tsvm::stdlib {
@@ -171,6 +172,15 @@ const NativeDef kFunctions[] = {
     {"exception()", [](VM& vm, const Value*) { return new_ref(vm.handled); }},
     {"getrecursionlimit()", [](VM& vm, const Value*) { return Value::integer(vm.recursion_limit); }},
     {"setrecursionlimit(limit, /)", sys_setrecursionlimit},
+    {"getswitchinterval()", [](VM& vm, const Value*) { return Value::number(switch_interval(vm)); }},
+    {"setswitchinterval(interval, /)",
+     [](VM& vm, const Value* a) {
+       double seconds;
+       if (!arg_double(vm, a[0], seconds)) return Value::error();
+       if (!(seconds > 0)) return raise(vm, vm.types.ValueError, "switch interval must be strictly positive");
+       set_switch_interval(vm, seconds);
+       return Value::none();
+     }},
     {"intern(string, /)", sys_intern},
     {"getsizeof(object, default=..., /)", sys_getsizeof},
     {"getrefcount(object, /)", sys_getrefcount},

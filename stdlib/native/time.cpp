@@ -5,6 +5,7 @@
 
 #include "stdlib/native/modules.h"
 #include "vm/native.h"
+#include "vm/threads.h"
 
 namespace tsvm::stdlib {
 namespace {
@@ -32,6 +33,7 @@ Value sleep_for(VM& vm, const Value* a) {
   double d;
   if (!arg_double(vm, a[0], d)) return Value::error();
   if (!(d >= 0)) return raise(vm, vm.types.ValueError, "sleep length must be non-negative");
+  if (has_threads(vm)) return sleep_thread(vm, d) ? Value::none() : Value::error();
   timespec left;
   left.tv_sec = static_cast<time_t>(d);
   left.tv_nsec = static_cast<long>((d - static_cast<double>(left.tv_sec)) * 1e9);

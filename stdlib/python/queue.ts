@@ -1,7 +1,7 @@
-"""Queues. All threads of a program run in turns on one VM (see threading): waiting for what no other thread can bring
-any more would last for ever, so it raises at once."""
+"""Queues between threads."""
 import heapq
 from collections import deque
+from threading import Condition, Lock
 from time import monotonic as _time
 
 __all__ = ["Empty", "Full", "Queue", "PriorityQueue", "LifoQueue", "SimpleQueue"]
@@ -20,6 +20,9 @@ class Queue:
 
     def __init__(self, maxsize=0):
         self.maxsize = maxsize
+        self.mutex = Lock()
+        self.not_empty, self.not_full = Condition(self.mutex), Condition(self.mutex)
+        self.all_tasks_done = Condition(self.mutex)
         self.unfinished_tasks = 0
         self._init(maxsize)
 
@@ -36,36 +39,44 @@ class Queue:
         return self.queue.popleft()
 
     def qsize(self):
-        return self._qsize()
+        with self.mutex:
+            return self._qsize()
 
     def empty(self):
-        return not self._qsize()
+        with self.mutex:
+            return not self._qsize()
 
     def full(self):
-        return 0 < self.maxsize <= self._qsize()
+        with self.mutex:
+            return 0 < self.maxsize <= self._qsize()
 
-    def _wait(self, ready, block, timeout, error):
+    def _room(self):
+        return self.maxsize <= 0 or self._qsize() < self.maxsize
+
+    def _wait(self, condition, ready, block, timeout, error):
+        """Until ready(), with the mutex held."""
         if ready():
             return
         if not block:
             raise error
         if timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
-        import threading
-        if not threading._wait_until(ready, timeout):
-            if timeout is not None:
-                raise error
-            raise RuntimeError("deadlock: the queue is waited for, but no other thread can go on")
+        if not condition.wait_for(ready, timeout):
+            raise error
 
     def put(self, item, block=True, timeout=None):
-        if self.maxsize > 0:
-            self._wait(lambda: self._qsize() < self.maxsize, block, timeout, Full)
-        self._put(item)
-        self.unfinished_tasks += 1
+        with self.not_full:
+            self._wait(self.not_full, self._room, block, timeout, Full)
+            self._put(item)
+            self.unfinished_tasks += 1
+            self.not_empty.notify()
 
     def get(self, block=True, timeout=None):
-        self._wait(self._qsize, block, timeout, Empty)
-        return self._get()
+        with self.not_empty:
+            self._wait(self.not_empty, self._qsize, block, timeout, Empty)
+            item = self._get()
+            self.not_full.notify()
+            return item
 
     def put_nowait(self, item):
         return self.put(item, False)
@@ -74,12 +85,16 @@ class Queue:
         return self.get(False)
 
     def task_done(self):
-        if self.unfinished_tasks <= 0:
-            raise ValueError("task_done() called too many times")
-        self.unfinished_tasks -= 1
+        with self.all_tasks_done:
+            if self.unfinished_tasks <= 0:
+                raise ValueError("task_done() called too many times")
+            self.unfinished_tasks -= 1
+            if self.unfinished_tasks == 0:
+                self.all_tasks_done.notify_all()
 
     def join(self):
-        self._wait(lambda: not self.unfinished_tasks, True, None, Empty)
+        with self.all_tasks_done:
+            self.all_tasks_done.wait_for(lambda: not self.unfinished_tasks)
 
 
 class PriorityQueue(Queue):

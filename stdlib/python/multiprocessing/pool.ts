@@ -294,32 +294,45 @@ def _joined(parts):
 
 
 class ThreadPool(Pool):
-    """A pool whose tasks are done by this process when they are given: a thread of the program runs to its end at once."""
+    """A pool whose tasks are done by threads."""
 
     def __init__(self, processes=None, initializer=None, initargs=()):
-        self._state, self._pool = "RUN", [None] * (processes or os.cpu_count() or 1)
-        if initializer is not None:
-            initializer(*initargs)
-        self._ready, self._next = deque(), 0
+        from concurrent.futures import ThreadPoolExecutor
+        processes = processes or os.cpu_count() or 1
+        if processes < 1:
+            raise ValueError("Number of processes must be at least 1")
+        self._state, self._pool = "RUN", [None] * processes
+        self._executor = ThreadPoolExecutor(processes, "", initializer, initargs)
         self._tasks, self._waiting, self._busy = deque(), {}, {}
+        self._next = self._taken = 0
 
     def _give(self):
         while self._tasks:
-            number, f, args, kwargs = self._tasks.popleft()
-            result, index = self._waiting.pop(number)
-            try:
-                value = f(*args, **kwargs)
-            except Exception as e:
-                result._take(index, False, ExceptionWithTraceback(e, None))
-            else:
-                result._take(index, True, value)
+            task = self._tasks.popleft()
+            self._busy[task[0]] = True
+            self._executor.submit(self._run, *task)
+
+    def _run(self, number, f, args, kwargs):
+        result, index = self._waiting.pop(number)
+        try:
+            answer = True, f(*args, **kwargs)
+        except Exception as e:
+            answer = False, ExceptionWithTraceback(e, None)
+        del self._busy[number]
+        self._taken += 1
+        result._take(index, *answer)
 
     def _work(self, seconds):
+        import threading
+        before = self._taken
         self._give()
+        threading._wait_until(lambda: self._taken != before or not self._busy, seconds)
 
     def terminate(self):
         self._state = "TERMINATE"
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def join(self):
         if self._state == "RUN":
             raise ValueError("Pool is still running")
+        self._executor.shutdown()
