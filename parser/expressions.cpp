@@ -289,6 +289,8 @@ Expr* Parser::comparison(Expr* left, uint32_t b) {
 }
 
 // A prefix operator with its operand, or a power.
+Expr* Parser::arithmetic() { return operators(kSum); }
+
 Expr* Parser::operand(int min_precedence) {
   uint32_t b = begin();
   UnaryOperator op;

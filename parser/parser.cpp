@@ -249,7 +249,7 @@ InteractiveResult parse_interactive(const SourceFile& source, Arena& arena) {
       NodeKind k = s->kind;
       has_block |= k == NodeKind::kFunctionDef || k == NodeKind::kClassDef || k == NodeKind::kFor ||
                    k == NodeKind::kWhile || k == NodeKind::kIf || k == NodeKind::kWith || k == NodeKind::kTry ||
-                   k == NodeKind::kTryStar;
+                   k == NodeKind::kTryStar || k == NodeKind::kMatch;
     }
     result.incomplete = has_block && !empty_line;
     return result;

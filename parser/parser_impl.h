@@ -233,6 +233,21 @@ class Parser {
   ast::Stmt* with_statement();
   bool with_items(ast::List<ast::WithItem*>* out, bool parenthesized);
   ast::Stmt* try_statement();
+
+  // ---- patterns (patterns.cpp) ----
+  ast::Stmt* match_statement();
+  ast::Aux* open_pattern();
+  ast::Aux* sequence_pattern(const std::vector<ast::Aux*>& items, uint32_t begin);
+  ast::Aux* maybe_star_pattern();
+  ast::Aux* as_pattern();
+  ast::Aux* or_pattern();
+  ast::Aux* closed_pattern();
+  ast::Aux* mapping_pattern();
+  ast::Aux* class_pattern(ast::Expr* cls, uint32_t begin);
+  ast::Aux* value_pattern(ast::Expr* value, uint32_t begin);
+  ast::Expr* literal_pattern_value();
+  ast::Expr* name_or_attribute();
+
   ast::ExceptHandler* except_handler();
   ast::Stmt* function(ast::List<ast::Expr*> decorators);
   ast::Stmt* class_definition(ast::List<ast::Expr*> decorators);
@@ -249,6 +264,7 @@ class Parser {
   ast::Expr* expression();             // conditional, lambda
   ast::Expr* operators(int min_precedence);
   ast::Expr* operand(int min_precedence);
+  ast::Expr* arithmetic();  // sums and what binds more tightly
   ast::Expr* primary();
   ast::Expr* atom();
   ast::Expr* lambda();

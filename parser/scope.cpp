@@ -188,6 +188,9 @@ class Collector {
         return;
       case NodeKind::kGlobal: return declare(node, node->cast<Global>()->names, true);
       case NodeKind::kNonlocal: return declare(node, node->cast<Nonlocal>()->names, false);
+      case NodeKind::kMatchAs: bind_in_pattern(node->cast<MatchAs>()->name); break;
+      case NodeKind::kMatchStar: bind_in_pattern(node->cast<MatchStar>()->name); break;
+      case NodeKind::kMatchMapping: bind_in_pattern(node->cast<MatchMapping>()->rest); break;
       case NodeKind::kTry: return try_statement(node->cast<Try>());
       case NodeKind::kTryStar: return try_statement(node->cast<TryStar>());
       case NodeKind::kWith: {
@@ -281,6 +284,12 @@ class Collector {
         nonlocals_.push_back({current_, n, node->range});
       }
     }
+  }
+
+  void bind_in_pattern(Identifier& name) {
+    if (name.empty()) return;
+    mangle(name);
+    assign(name);
   }
 
   template <class T>

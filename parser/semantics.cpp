@@ -1,8 +1,12 @@
 #include "parser/semantics.h"
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
+
+#include "parser/print.h"
 
 namespace tsvm {
 
@@ -195,6 +199,14 @@ class Checker {
         visit_all(s->items);
         return block(s, s->body, false, s->items.size());
       }
+      case NodeKind::kMatch: {
+        const Match* s = node->cast<Match>();
+        for (size_t i = 0; i < s->cases.size(); i++) {
+          std::vector<Identifier> names;
+          check_pattern(s->cases[i]->pattern, &names, i + 1 == s->cases.size() || s->cases[i]->guard != nullptr);
+        }
+        break;
+      }
       case NodeKind::kTry: return try_statement(node->cast<Try>());
       case NodeKind::kTryStar: return try_statement(node->cast<TryStar>());
       case NodeKind::kName: return check_name(node, node->cast<Name>()->id, node->cast<Name>()->ctx);
@@ -253,6 +265,77 @@ class Checker {
     annotation(args->vararg);
     for (const Arg* a : args->kwonlyargs) annotation(a);
     annotation(args->kwarg);
+  }
+
+  void check_pattern_keys(const MatchMapping* m) {
+    std::unordered_set<std::string> seen;
+    for (const Expr* key : m->keys)
+      if (key->is<Constant>() && !seen.insert(unparse(key)).second)
+        return error(m, "mapping pattern checks duplicate key (" + unparse(key) + ")");
+  }
+
+  // `last`: nothing would be tried behind it.
+  void check_pattern(const Aux* p, std::vector<Identifier>* names, bool last) {
+    auto bind = [&](Identifier name) {
+      if (name.empty()) return;
+      if (std::find(names->begin(), names->end(), name) != names->end())
+        error(p, "multiple assignments to name '" + std::string(name) + "' in pattern");
+      names->push_back(name);
+      check_name(p, name, ExprContext::kStore);
+    };
+    switch (p->kind) {
+      case NodeKind::kMatchAs: {
+        const MatchAs* as = p->cast<MatchAs>();
+        if (as->pattern != nullptr) {
+          check_pattern(as->pattern, names, last);
+        } else if (!last) {
+          error(p, as->name.empty()
+                       ? "wildcard makes remaining patterns unreachable"
+                       : "name capture '" + std::string(as->name) + "' makes remaining patterns unreachable");
+        }
+        return bind(as->name);
+      }
+      case NodeKind::kMatchOr: {
+        const List<Aux*>& patterns = p->cast<MatchOr>()->patterns;
+        std::vector<Identifier> first;
+        for (size_t i = 0; i < patterns.size(); i++) {
+          std::vector<Identifier> own;
+          check_pattern(patterns[i], &own, i + 1 == patterns.size() && last);
+          std::sort(own.begin(), own.end());
+          if (i == 0)
+            first = own;
+          else if (own != first)
+            return error(p, "alternative patterns bind different names");
+        }
+        for (Identifier name : first) bind(name);
+        return;
+      }
+      case NodeKind::kMatchSequence: {
+        uint32_t stars = 0;
+        for (const Aux* c : p->cast<MatchSequence>()->patterns) {
+          stars += c->is<MatchStar>();
+          check_pattern(c, names, true);
+        }
+        if (stars > 1) error(p, "multiple starred names in sequence pattern");
+        return;
+      }
+      case NodeKind::kMatchMapping:
+        check_pattern_keys(p->cast<MatchMapping>());
+        for (const Aux* c : p->cast<MatchMapping>()->patterns) check_pattern(c, names, true);
+        return bind(p->cast<MatchMapping>()->rest);
+      case NodeKind::kMatchClass: {
+        const MatchClass* c = p->cast<MatchClass>();
+        for (const Aux* inner : c->patterns) check_pattern(inner, names, true);
+        for (const Aux* inner : c->kwd_patterns) check_pattern(inner, names, true);
+        for (size_t i = 0; i < c->kwd_attrs.size(); i++)
+          for (size_t k = 0; k < i; k++)
+            if (c->kwd_attrs[i] == c->kwd_attrs[k])
+              error(c->kwd_patterns[i], "attribute name repeated in class pattern: " + std::string(c->kwd_attrs[i]));
+        return;
+      }
+      case NodeKind::kMatchStar: return bind(p->cast<MatchStar>()->name);
+      default: return;
+    }
   }
 
   template <class T>

@@ -96,11 +96,9 @@ bool Parser::statement(Body& out) {
       }
       return simple_statements(out);
     case K::kName:
-      if (at_name("match") && is_match_statement()) {
-        unsupported(current().range, "the 'match' statement");
-        return false;
-      }
-      return simple_statements(out);
+      if (!at_name("match") || !is_match_statement()) return simple_statements(out);
+      s = match_statement();
+      break;
     default: return simple_statements(out);
   }
   if (s == nullptr) return false;

@@ -227,12 +227,106 @@ class Unparser {
         indent_--;
         return;
       }
+      case NodeKind::kMatch: {
+        const Match* m = s->cast<Match>();
+        line();
+        put("match ");
+        expr(m->subject, kLevelTuple);
+        put(":");
+        indent_++;
+        for (const MatchCase* c : m->cases) {
+          line();
+          put("case ");
+          pattern(c->pattern, false);
+          if (c->guard != nullptr) {
+            put(" if ");
+            expr(c->guard, kLevelTest);
+          }
+          block(c->body);
+        }
+        indent_--;
+        return;
+      }
       case NodeKind::kTry: return try_statement(s->cast<Try>());
       case NodeKind::kTryStar: return try_statement(s->cast<TryStar>());
       default: break;
     }
     line();
     simple_statement(s);
+  }
+
+  void patterns(const List<Aux*>& list) {
+    for (size_t i = 0; i < list.size(); i++) {
+      if (i != 0) put(", ");
+      pattern(list[i], false);
+    }
+  }
+
+  // `closed`: where alternatives and `as` need parentheses.
+  void pattern(const Aux* p, bool closed) {
+    switch (p->kind) {
+      case NodeKind::kMatchValue: return expr(p->cast<MatchValue>()->value, kLevelTest);
+      case NodeKind::kMatchSingleton: {
+        ConstantKind k = p->cast<MatchSingleton>()->value.kind;
+        return put(k == ConstantKind::kNone ? "None" : k == ConstantKind::kTrue ? "True" : "False");
+      }
+      case NodeKind::kMatchSequence:
+        put("[");
+        patterns(p->cast<MatchSequence>()->patterns);
+        return put("]");
+      case NodeKind::kMatchMapping: {
+        const MatchMapping* m = p->cast<MatchMapping>();
+        put("{");
+        for (size_t i = 0; i < m->keys.size(); i++) {
+          if (i != 0) put(", ");
+          expr(m->keys[i], kLevelTest);
+          put(": ");
+          pattern(m->patterns[i], false);
+        }
+        if (!m->rest.empty()) {
+          put(m->keys.empty() ? "**" : ", **");
+          put(m->rest);
+        }
+        return put("}");
+      }
+      case NodeKind::kMatchClass: {
+        const MatchClass* c = p->cast<MatchClass>();
+        expr(c->cls, kLevelTest);
+        put("(");
+        patterns(c->patterns);
+        for (size_t i = 0; i < c->kwd_attrs.size(); i++) {
+          if (i != 0 || !c->patterns.empty()) put(", ");
+          put(c->kwd_attrs[i]);
+          put("=");
+          pattern(c->kwd_patterns[i], false);
+        }
+        return put(")");
+      }
+      case NodeKind::kMatchStar:
+        put("*");
+        return put(p->cast<MatchStar>()->name.empty() ? "_" : p->cast<MatchStar>()->name);
+      case NodeKind::kMatchAs: {
+        const MatchAs* as = p->cast<MatchAs>();
+        if (as->pattern == nullptr) return put(as->name.empty() ? "_" : as->name);
+        if (closed) put("(");
+        pattern(as->pattern, as->pattern->is<MatchAs>());
+        put(" as ");
+        put(as->name);
+        if (closed) put(")");
+        return;
+      }
+      case NodeKind::kMatchOr: {
+        const List<Aux*>& list = p->cast<MatchOr>()->patterns;
+        if (closed) put("(");
+        for (size_t i = 0; i < list.size(); i++) {
+          if (i != 0) put(" | ");
+          pattern(list[i], true);
+        }
+        if (closed) put(")");
+        return;
+      }
+      default: return;
+    }
   }
 
   template <class T>

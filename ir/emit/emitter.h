@@ -237,6 +237,11 @@ class FunctionEmitter {
   void delete_target(const ast::Expr* target);
   void setup_annotations(std::span<ast::Stmt* const> statements, SourceRange range);
 
+  // --- patterns.cpp ---
+  void match_statement(const ast::Match& s);
+  void match_pattern(const ast::Aux* p, ValueId subject, BlockId fail);
+  ValueId pattern_value(const ast::Aux* p);
+
   // --- exceptions.cpp ---
   template <class T>
   void try_statement(const T& s);

@@ -51,6 +51,7 @@ void FunctionEmitter::statement(const ast::Stmt* s) {
     case K::kIf: return if_statement(*s->cast<ast::If>());
     case K::kWith: return with_statement(*s->cast<ast::With>(), 0);
     case K::kRaise: return raise_statement(*s->cast<ast::Raise>());
+    case K::kMatch: return match_statement(*s->cast<ast::Match>());
     case K::kTry: return try_statement(*s->cast<ast::Try>());
     case K::kTryStar: return try_statement(*s->cast<ast::TryStar>());
     case K::kAssert: return assert_statement(*s->cast<ast::Assert>());

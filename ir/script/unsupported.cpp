@@ -25,6 +25,7 @@ struct Walk {
     switch (n->kind) {
       case ast::NodeKind::kFunctionDef: unsupported(n->range, "function definitions", 3);
       case ast::NodeKind::kClassDef: unsupported(n->range, "class definitions", 5);
+      case ast::NodeKind::kMatch: unsupported(n->range, "Match", 5);
       case ast::NodeKind::kTry:
       case ast::NodeKind::kTryStar: unsupported(n->range, "try blocks", 3);
       case ast::NodeKind::kGlobal: unsupported(n->range, "global variables", 6);
