@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "vm/make.h"
 #include "vm/text.h"
+#include "vm/types/room.h"
 
 namespace tsvm::vm {
 namespace {
@@ -112,14 +113,20 @@ bool parse_spec(VM& vm, std::string_view text, const char* type_name, Spec& out)
       return false;
     }
   }
+  if (out.precision > INT32_MAX) {
+    (void)raise(vm, vm.types.ValueError, "precision too big");
+    return false;
+  }
+  if (out.width > 0 && !room_for(vm, static_cast<uint64_t>(out.width), out.fill.size())) return false;
   if (s.size() > 1 && char_bytes(s) < s.size()) {
     (void)raise(vm, vm.types.ValueError, "Invalid format specifier '%.*s' for object of type '%s'",
                 static_cast<int>(text.size()), text.data(), type_name);
     return false;
   }
   if (!s.empty()) out.type = s[0];
-  if (out.grouping && out.type && !std::strchr("bdeEfFgGoxX%", out.type)) {
-    if (out.type == 'n' || out.type == 'c' || out.type == 's') {
+  if (out.grouping && out.type && !std::strchr(out.grouping == ',' ? "deEfFgG%" : "bdeEfFgGoxX%", out.type)) {
+    if (out.type == 'n' || out.type == 'c' || out.type == 's' ||
+        (out.grouping == ',' && std::strchr("boxX", out.type))) {
       (void)raise(vm, vm.types.ValueError, "Cannot specify '%c' with '%c'.", out.grouping, out.type);
       return false;
     }
@@ -227,6 +234,8 @@ Value format_str(VM& vm, std::string_view text, std::string_view spec_text) {
     return raise(vm, vm.types.ValueError,
                  spec.sign == ' ' ? "Space not allowed in string format specifier"
                                   : "Sign not allowed in string format specifier");
+  if (spec.no_negative_zero)
+    return raise(vm, vm.types.ValueError, "Negative zero coercion (z) not allowed in string format specifier");
   if (spec.alternate)
     return raise(vm, vm.types.ValueError, "Alternate form (#) not allowed in string format specifier");
   if (spec.grouping) return raise(vm, vm.types.ValueError, "Cannot specify '%c' with 's'.", spec.grouping);
@@ -243,6 +252,8 @@ Value format_int(VM& vm, Value integer, std::string_view spec_text, const char* 
   Spec spec;
   if (spec_text.empty()) return make_str(vm, int_to_text(integer, 10));
   if (!parse_spec(vm, spec_text, type_name, spec)) return Value::error();
+  if (spec.no_negative_zero && (!spec.type || std::strchr("dnboxXc", spec.type)))
+    return raise(vm, vm.types.ValueError, "Negative zero coercion (z) not allowed in integer format specifier");
   switch (spec.type) {
     case 0:
     case 'd':

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "vm/native.h"
 #include "vm/text.h"
+#include "vm/types/room.h"
 #include "vm/types/str.h"
 
 namespace tsvm::vm {
@@ -180,6 +181,7 @@ struct Percent {
   bool left = false, plus = false, space = false, alternate = false, zero = false;
   int64_t width = -1, precision = -1;
   char type = 0;
+  char written = 0;  // what stands in the text, where `type` is another letter for the same
 };
 
 size_t length_of(std::string_view s, bool bytes) { return bytes ? s.size() : utf8::count(s); }
@@ -215,7 +217,7 @@ bool append_int(VM& vm, std::string& out, Percent p, Value value, bool bytes) {
       return fail(vm, vm.types.TypeError,
                   p.type == 'd' ? "%%%c format: a real number is required, not %s"
                                 : "%%%c format: an integer is required, not %s",
-                  p.type, type_of(vm, value)->name->data);
+                  p.written ? p.written : p.type, type_of(vm, value)->name->data);
     }
     if (integer.is_error()) return false;
   }
@@ -364,23 +366,26 @@ Value format_percent(VM& vm, Value text, Value args) {
       else
         break;
     }
-    auto number = [&](int64_t& n) {
+    auto number = [&](int64_t& n, bool precision) {
       if (i < s.size() && s[i] == '*') {
         Value v;
         if (!take(v)) return false;
         if (!is_integer(v)) return fail(vm, vm.types.TypeError, "* wants int");
         if (!to_int64(vm, v, n)) return false;
+        if (precision && (n > INT32_MAX || n < INT32_MIN))
+          return fail(vm, vm.types.OverflowError, "Python int too large to convert to C int");
         i++;
-        return true;
+        return n < 0 || room_for(vm, static_cast<uint64_t>(n));
       }
       if (i < s.size() && s[i] >= '0' && s[i] <= '9') n = 0;
       for (; i < s.size() && s[i] >= '0' && s[i] <= '9'; i++) {
         n = n * 10 + (s[i] - '0');
-        if (n > INT32_MAX) return fail(vm, vm.types.ValueError, "width too big");
+        if (n > (precision ? INT32_MAX : INT64_MAX / 16))
+          return fail(vm, vm.types.ValueError, precision ? "precision too big" : "width too big");
       }
-      return true;
+      return n < 0 || room_for(vm, static_cast<uint64_t>(n));
     };
-    if (!number(p.width)) return Value::error();
+    if (!number(p.width, false)) return Value::error();
     if (p.width < -1) {
       p.left = true;
       p.width = -p.width;
@@ -388,7 +393,7 @@ Value format_percent(VM& vm, Value text, Value args) {
     if (i < s.size() && s[i] == '.') {
       i++;
       p.precision = 0;
-      if (!number(p.precision)) return Value::error();
+      if (!number(p.precision, true)) return Value::error();
       p.precision = std::max<int64_t>(p.precision, 0);
     }
     while (i < s.size() && (s[i] == 'l' || s[i] == 'h' || s[i] == 'L')) i++;
@@ -406,7 +411,10 @@ Value format_percent(VM& vm, Value text, Value args) {
     bool ok;
     switch (p.type) {
       case 'i':
-      case 'u': p.type = 'd'; [[fallthrough]];
+      case 'u':
+        p.written = p.type;
+        p.type = 'd';
+        [[fallthrough]];
       case 'd':
       case 'o':
       case 'x':

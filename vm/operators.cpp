@@ -149,6 +149,8 @@ Value compare(VM& vm, CompareOp op, Value a, Value b) {
   }
   if (a.tag == Tag::Int && b.tag == Tag::Int) return Value::boolean(order_holds(op, a.i < b.i ? -1 : a.i > b.i));
   if (a.tag == Tag::Float && b.tag == Tag::Float) return Value::boolean(float_compare(op, a.d, b.d));
+  StackGuard guard(vm, " in comparison");
+  if (guard.failed()) return Value::error();
   Type *ta = type_of(vm, a), *tb = type_of(vm, b);
   auto fa = ta->slots.compare, fb = tb->slots.compare;
   bool asked = false;

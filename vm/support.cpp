@@ -116,7 +116,7 @@ ModuleBuilder& ModuleBuilder::constant(std::string_view name, Value owned) {
 }
 
 ModuleBuilder& ModuleBuilder::type(Type* type) {
-  dict_set(vm_, module()->dict, type->name, Value::object(type));
+  dict_set(vm_, module()->dict, type->qualified_name, Value::object(type));
   return *this;
 }
 

@@ -43,7 +43,7 @@ Type* allocate_type(VM& vm, Kind kind) {
 // A type with its name, base, mro and dict; slots and methods come later.
 void set_up_type(VM& vm, Type* t, std::string_view name, std::string_view module, Type* base) {
   t->name = vm.intern(name);
-  t->qualified_name = vm.intern(name);
+  t->qualified_name = vm.intern(name.substr(name.rfind('.') + 1));
   t->module = Value::object(vm.intern(module));
   Value bases = t == base ? make_tuple(vm, std::span<const Value>()) : make_tuple(vm, {Value::object(base)});
   t->bases = as<Tuple>(bases);

@@ -4,6 +4,7 @@
 // the number of changes and complain when the deque has changed under them.
 #include "stdlib/native/modules.h"
 #include "vm/native.h"
+#include "vm/types/common.h"
 
 namespace tsvm::stdlib {
 namespace {
@@ -120,6 +121,7 @@ bool extend(VM& vm, Deque* d, Value iterable, bool left) {
 Deque* new_deque(VM& vm, Type* type, int64_t max_length) {
   auto* d = allocate_object<Deque>(vm, type, Kind::Native, type->instance_size);
   d->max_length = max_length;
+  finish_instance(vm, d);
   vm.heap.track(d);
   return d;
 }
@@ -165,7 +167,7 @@ void deque_traverse(Object* o, void (*visit)(Value, void*), void* context) {
 Value deque_repr(VM& vm, Value self) {
   ReprGuard guard(vm, self);
   if (!guard.entered()) return make_str(vm, "[...]");
-  std::string text(self.o->type->name->view());
+  std::string text(self.o->type->qualified_name->view().substr(self.o->type->qualified_name->view().rfind('.') + 1));
   text += "([";
   bool first = true;
   for (Ref& item : snapshot(deque(self))) {
@@ -180,6 +182,8 @@ Value deque_repr(VM& vm, Value self) {
 
 bool item_index(VM& vm, Deque* d, Value key, uint64_t& out) {
   int64_t i = 0;
+  if (is_kind(key, Kind::Slice))
+    return fail(vm, vm.types.TypeError, "sequence index must be integer, not '%s'", type_name(vm, key));
   if (!arg_int(vm, key, i)) return false;
   if (i < 0) i += static_cast<int64_t>(d->size);
   if (i < 0 || i >= static_cast<int64_t>(d->size)) {
@@ -383,7 +387,11 @@ const NativeDef kDequeMethods[] = {
      [](VM& vm, const Value* a) {
        int64_t i = find(vm, deque(a[0]), a[1], 0, INT64_MAX);
        if (i == -2) return Value::error();
-       if (i < 0) return raise(vm, vm.types.ValueError, "deque.remove(x): x not in deque");
+       if (i < 0) {
+         std::string text;
+         if (!repr_to(vm, a[1], text)) return Value::error();
+         return raise(vm, vm.types.ValueError, "%s is not in deque", text.c_str());
+       }
        remove_at(deque(a[0]), static_cast<uint64_t>(i));
        return Value::none();
      }},
@@ -437,12 +445,17 @@ const NativeDef kFieldGet = {
       return new_ref(as<Tuple>(a[1])->items[a[0].i]);
     }};
 
+const NativeDef kFieldSet = {"field(index, self, value, /)", [](VM& vm, const Value*) {
+                               return raise(vm, vm.types.AttributeError, "can't set attribute");
+                             }};
+
 const NativeDef kFunctions[] = {
     {"tuple_field(index, /)",
      [](VM& vm, const Value* a) {
        Ref get(make_native_closure(vm, &kFieldGet, a[0]));
+       Ref set(make_native_closure(vm, &kFieldSet, a[0]));
        Ref doc(make_str(vm, "Alias for field number " + std::to_string(a[0].i)));
-       return call(vm, Value::object(vm.types.property), {*get, Value::none(), Value::none(), *doc});
+       return call(vm, Value::object(vm.types.property), {*get, *set, Value::none(), *doc});
      },
      "A property that gives an item of a tuple."},
 };
@@ -452,7 +465,7 @@ const NativeDef kFunctions[] = {
 Value make_collections(VM& vm) {
   CollectionsExtension& types = types_of(vm);
   if (!types.deque) {
-    Type* t = new_type(vm, "deque", "collections", vm.types.object, Kind::Native, sizeof(Deque));
+    Type* t = new_type(vm, "collections.deque", "collections", vm.types.object, Kind::Native, sizeof(Deque));
     t->is_gc = true;
     t->slots.create = deque_create;
     t->slots.init = deque_init;

@@ -10,6 +10,7 @@ using namespace tsvm::vm;
 Value make_io(VM& vm) {
   ModuleBuilder m(vm, "_io");
   m.type(vm.types.string_io).type(vm.types.bytes_io).type(vm.types.text_file);
+  m.type(vm.types.buffered_reader).type(vm.types.buffered_writer).type(vm.types.buffered_random);
   m.constant("UnsupportedOperation", new_ref(Value::object(unsupported_operation(vm))));
   return m.take();
 }

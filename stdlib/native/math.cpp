@@ -39,8 +39,7 @@ Value real(VM& vm, Value v, bool pole, Fn fn) {
 
 /// ceil, floor, trunc: ints of any size; other types through their special method.
 Value to_whole(VM& vm, Value v, const char* method, double (*fn)(double)) {
-  Value plain = unbox(v);
-  if (!plain.is_float()) {
+  if (!v.is_float()) {
     Ref special(lookup_special(vm, v, vm.name(method)));
     if (special.is_error()) return Value::error();
     if (!special->is_unbound()) return call(vm, *special, std::span<const Value>());

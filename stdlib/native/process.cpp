@@ -1,6 +1,7 @@
 // `_process`: starting programs and copies of this one, and talking to them through pipes.
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <vector>
@@ -286,7 +288,74 @@ Value stat_of_files(VM& vm, const Value* a) {
                          n(s.f_ffree), n(s.f_favail), n(s.f_flag), n(s.f_namemax)});
 }
 
+bool descriptor(VM& vm, Value v, int& out) {
+  int64_t n;
+  if (!arg_int(vm, v, n)) return false;
+  out = static_cast<int>(n);
+  return true;
+}
+
+// execv(path, args): gives only errors.
+Value become(VM& vm, const Value* a) {
+  std::string program;
+  std::vector<std::string> args;
+  if (!arg_path(vm, a[0], program) || !paths(vm, a[1], args)) return Value::error();
+  if (args.empty()) return raise(vm, vm.types.ValueError, "execv() arg 2 must not be empty");
+  if (!flush_standard_streams(vm)) return Value::error();
+  execv(program.c_str(), pointers(args).data());
+  return raise_os_error(vm, errno, program);
+}
+
+Value processors(VM& vm, const Value* a) {
+  int64_t pid;
+  cpu_set_t set;
+  if (!arg_int(vm, a[0], pid)) return Value::error();
+  if (sched_getaffinity(static_cast<pid_t>(pid), sizeof set, &set) < 0) return raise_os_error(vm, errno);
+  Ref out(make_list(vm));
+  for (int i = 0; i < CPU_SETSIZE; i++)
+    if (CPU_ISSET(i, &set)) list_append(vm, as<List>(*out), Value::integer(i));
+  return call(vm, Value::object(vm.types.set), {*out});
+}
+
 const NativeDef kFunctions[] = {
+    {"dup(fd, /)",
+     [](VM& vm, const Value* a) {
+       int fd;
+       if (!descriptor(vm, a[0], fd)) return Value::error();
+       int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+       return copy < 0 ? raise_os_error(vm, errno) : Value::integer(copy);
+     }},
+    {"dup2(fd, fd2, inheritable=True)",
+     [](VM& vm, const Value* a) {
+       int fd, onto;
+       if (!descriptor(vm, a[0], fd) || !descriptor(vm, a[1], onto)) return Value::error();
+       return dup2(fd, onto) < 0 ? raise_os_error(vm, errno) : Value::integer(onto);
+     }},
+    {"lseek(fd, position, whence, /)",
+     [](VM& vm, const Value* a) {
+       int fd, whence;
+       int64_t position;
+       if (!descriptor(vm, a[0], fd) || !arg_int(vm, a[1], position) || !descriptor(vm, a[2], whence))
+         return Value::error();
+       off_t at = lseek(fd, position, whence);
+       return at < 0 ? raise_os_error(vm, errno) : Value::integer(at);
+     }},
+    {"isatty(fd, /)",
+     [](VM& vm, const Value* a) {
+       int fd;
+       return descriptor(vm, a[0], fd) ? Value::boolean(isatty(fd) != 0) : Value::error();
+     }},
+    {"getgid()", [](VM&, const Value*) { return Value::integer(getgid()); }},
+    {"getegid()", [](VM&, const Value*) { return Value::integer(getegid()); }},
+    {"geteuid()", [](VM&, const Value*) { return Value::integer(geteuid()); }},
+    {"getloadavg()",
+     [](VM& vm, const Value*) {
+       double load[3];
+       if (getloadavg(load, 3) != 3) return raise(vm, vm.types.OSError, "Load averages are unobtainable");
+       return make_tuple(vm, {Value::number(load[0]), Value::number(load[1]), Value::number(load[2])});
+     }},
+    {"sched_getaffinity(pid, /)", processors},
+    {"execv(path, args, /)", become},
     {"spawn(program, args, environment, folder, stdin, stdout, stderr, session, /)", spawn},
     {"communicate(stdin, data, stdout, stderr, seconds, /)", communicate},
     {"receive_into(fd, tensor, /)", receive_into},

@@ -6,6 +6,7 @@
 #include "stdlib/native/modules.h"
 #include "vm/interpreter.h"
 #include "vm/native.h"
+#include "vm/tables.h"
 #include "vm/threads.h"
 #include "vm/types/file.h"
 
@@ -136,6 +137,15 @@ Value make_record(VM& vm, std::string_view name) {
                    {"version", make_ascii(vm, "3.11.2")},
                    {"cache_tag", Value::none()},
                    {"hexversion", Value::integer(0x030b02f0)}});
+  if (name == "orig_argv") {
+    std::vector<std::string> all{vm.options.executable};
+    all.insert(all.end(), vm.options.argv.begin(), vm.options.argv.end());
+    return strings(vm, all);
+  }
+  if (name == "thread_info")
+    return record(
+        vm, "sys.thread_info",
+        {{"name", make_ascii(vm, "pthread")}, {"lock", make_ascii(vm, "semaphore")}, {"version", Value::none()}});
   if (name == "flags")
     return record(vm, "sys.flags",
                   {{"debug", Value::integer(0)},
@@ -153,6 +163,11 @@ Value make_record(VM& vm, std::string_view name) {
                    {"isolated", Value::integer(0)},
                    {"dev_mode", Value::boolean(false)},
                    {"utf8_mode", Value::integer(1)}});
+  if (!name.starts_with("__") || name == "__excepthook__" || name == "__displayhook__") {
+    Ref more(vm.callbacks.import_module ? vm.callbacks.import_module(vm, "_sys") : Value::error());
+    if (more.is_error()) return Value::error();
+    if (Value v = dict_get_borrow(as<Module>(*more)->dict, vm.name(name)); !v.is_unbound()) return new_ref(v);
+  }
   return raise(vm, vm.types.AttributeError, "module 'sys' has no attribute '%.*s'", static_cast<int>(name.size()),
                name.data());
 }
@@ -188,6 +203,15 @@ const NativeDef kFunctions[] = {
     {"getfilesystemencoding()", [](VM& vm, const Value*) { return make_ascii(vm, "utf-8"); }},
     {"displayhook(object, /)", sys_displayhook},
     {"__getattr__(name, /)", sys_getattr},
+    {"get_int_max_str_digits()", [](VM& vm, const Value*) { return Value::integer(vm.tables->int_max_str_digits); }},
+    {"set_int_max_str_digits(maxdigits)",
+     [](VM& vm, const Value* a) {
+       int64_t n;
+       if (!arg_int(vm, a[0], n)) return Value::error();
+       if (n != 0 && n < 640) return raise(vm, vm.types.ValueError, "maxdigits must be 0 or larger than 640");
+       vm.tables->int_max_str_digits = n;
+       return Value::none();
+     }},
     {"is_finalizing()", [](VM&, const Value*) { return Value::boolean(false); }},
 };
 

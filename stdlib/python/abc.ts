@@ -13,6 +13,22 @@ class abstractproperty(property):
     __isabstractmethod__ = True
 
 
+class abstractclassmethod(classmethod):
+    __isabstractmethod__ = True
+
+    def __init__(self, function):
+        function.__isabstractmethod__ = True
+        super().__init__(function)
+
+
+class abstractstaticmethod(staticmethod):
+    __isabstractmethod__ = True
+
+    def __init__(self, function):
+        function.__isabstractmethod__ = True
+        super().__init__(function)
+
+
 class ABCMeta(type):
     def __new__(metaclass, name, bases, namespace, **kwargs):
         cls = super().__new__(metaclass, name, bases, namespace, **kwargs)
@@ -47,6 +63,20 @@ class ABCMeta(type):
             if issubclass(subclass, derived):
                 return True
         return False
+
+
+def update_abstractmethods(cls):
+    """Finds out again which methods of a class are abstract: some were added after it was made."""
+    if hasattr(cls, "__abstractmethods__"):
+        names = {n for n, value in cls.__dict__.items() if _is_abstract(value)}
+        for base in cls.__bases__:
+            names.update(n for n in getattr(base, "__abstractmethods__", ()) if _is_abstract(getattr(cls, n, None)))
+        cls.__abstractmethods__ = frozenset(names)
+    return cls
+
+
+def get_cache_token():
+    return 0
 
 
 def _is_abstract(value):

@@ -167,8 +167,6 @@ class BooleanOptionalAction(Action):
             names.append(option)
             if option.startswith("--"):
                 names.append("--no-" + option[2:])
-        if help is not None and default is not None and default is not SUPPRESS:
-            help += " (default: %(default)s)"
         super().__init__(names, dest, 0, default=default, required=required, help=help)
 
     def __call__(self, parser, namespace, values, option_string=None):
@@ -392,7 +390,8 @@ class HelpFormatter:
             if action.help is not SUPPRESS:
                 widths.append(len(self.invocation(action)) + indent)
                 if isinstance(action, _SubParsers):
-                    widths.extend(len(self.invocation(e)) + indent + self.step for e in action._listed)
+                    # Not self.step more, though they are shown further to the right: argparse counts so.
+                    widths.extend(len(self.invocation(e)) + indent for e in action._listed)
         return max(widths)
 
 
@@ -934,7 +933,6 @@ class ArgumentParser(_Container):
         step = formatter.step
         shown = [a for g in self._groups for a in g._group_actions]
         column = min(formatter.max_invocation(shown, step) + 2, formatter.column)
-        column = min(max(formatter.max_invocation(shown, step) + 2, 0), formatter.column)
         sections = [formatter.usage(self.usage, self._actions, self._exclusive)]
         if self.description:
             sections.append(formatter.fill(self._expand(self.description)) + "\n")

@@ -1,11 +1,14 @@
 """Arrays of numbers of one type."""
 import struct
+from collections.abc import MutableSequence
 
 typecodes = "bBuhHiIlLqQfd"
 
 
 class array:
     """Numbers of one type, kept in a list and packed when bytes are asked for."""
+
+    __message_name__ = "array.array"
 
     def __init__(self, typecode, initializer=()):
         if not isinstance(typecode, str) or len(typecode) != 1:
@@ -218,3 +221,6 @@ class array:
 
 
 ArrayType = array
+
+
+MutableSequence.register(array)

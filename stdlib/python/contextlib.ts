@@ -195,6 +195,7 @@ class ExitStack(AbstractContextManager):
 
     def __exit__(self, *details):
         received = details[0] is not None
+        outside = sys.exc_info()[1]
         pending = False
         suppressed = False
         while self._exits:
@@ -205,10 +206,26 @@ class ExitStack(AbstractContextManager):
                     pending = False
                     details = (None, None, None)
             except BaseException as exc:
-                if details[1] is not None and exc.__context__ is None:
-                    exc.__context__ = details[1]
+                _put_context(exc, details[1], outside)
                 details = (type(exc), exc, exc.__traceback__)
                 pending = True
         if pending:
-            raise details[1]
+            context = details[1].__context__
+            try:
+                raise details[1]
+            except BaseException:
+                details[1].__context__ = context
+                raise
         return received and suppressed
+
+
+def _put_context(exc, context, outside):
+    """Makes `context` what exc came while handling, as in nested with statements: not what is handled outside of the stack."""
+    while True:
+        before = exc.__context__
+        if before is None or before is context:
+            return
+        if before is outside:
+            break
+        exc = before
+    exc.__context__ = context

@@ -1,15 +1,14 @@
 """Shallow and deep copies."""
+import sys
 
 # Values that nothing can change: their own copies.
 _ATOMIC = frozenset([type(None), bool, int, float, complex, str, bytes, type, range, slice, type(...), type(NotImplemented),
-                     type(len), type(lambda: 0)])
+                     type(len), type(lambda: 0), type((lambda: 0).__code__)])
 
 
 def _is_atomic(x):
     cls = type(x)
-    return cls in _ATOMIC or issubclass(cls, type) or cls.__name__ == "builtin_function_or_method"
-
-
+    return cls in _ATOMIC or issubclass(cls, type) or cls.__name__ in ("builtin_function_or_method", "weakref")
 
 class Error(Exception):
     pass
@@ -73,7 +72,19 @@ def deepcopy(x, memo=None):
 
 def _rebuild(x, convert, memo=None):
     """A copy through __reduce_ex__, each part passed through convert."""
-    reduced = x.__reduce_ex__(4)
+    # (Who has put a function into copyreg's table has imported it.)
+    copyreg = sys.modules.get("copyreg")
+    reducer = copyreg.dispatch_table.get(type(x)) if copyreg is not None else None
+    if reducer is not None:
+        reduced = reducer(x)
+    else:
+        reducer = getattr(x, "__reduce_ex__", None)
+        if reducer is not None:
+            reduced = reducer(4)
+        elif (reducer := getattr(x, "__reduce__", None)) is not None:
+            reduced = reducer()
+        else:
+            raise Error(f"un{'(shallow)' if memo is None else '(deep)'}copyable object of type {type(x)}")
     if isinstance(reduced, str):
         return x
     function, args, state, items, pairs = (tuple(reduced) + (None, None, None))[:5]

@@ -1,5 +1,7 @@
 """Data classes: __init__, __repr__, __eq__ and more from a class's annotations."""
+import sys
 import types
+from keyword import iskeyword
 
 
 class _Missing:
@@ -36,6 +38,9 @@ class InitVar:
         return f"dataclasses.InitVar[{name}]"
 
 
+_running = set()  # the ids of what is being printed
+
+
 class Field:
     __slots__ = ("name", "type", "default", "default_factory", "init", "repr", "hash", "compare", "metadata", "kw_only",
                  "_kind")
@@ -51,13 +56,28 @@ class Field:
         self.compare = compare
         self.metadata = types.MappingProxyType({} if metadata is None else metadata)
         self.kw_only = kw_only
-        self._kind = "field"  # or "classvar", "initvar"
+        self._kind = None  # "field", "classvar" or "initvar"; None outside of a class
+
+    def __set_name__(self, owner, name):
+        forward = getattr(type(self.default), "__set_name__", None)
+        if forward is not None:
+            forward(self.default, owner, name)
 
     def __repr__(self):
+        if id(self) in _running:
+            return "..."
+        _running.add(id(self))
+        try:
+            return self._text()
+        finally:
+            _running.discard(id(self))
+
+    def _text(self):
         return ("Field("
                 f"name={self.name!r},type={self.type!r},default={self.default!r},default_factory={self.default_factory!r},"
                 f"init={self.init!r},repr={self.repr!r},hash={self.hash!r},compare={self.compare!r},"
-                f"metadata={self.metadata!r},kw_only={self.kw_only!r},_field_type={self._kind})")
+                f"metadata={self.metadata!r},kw_only={self.kw_only!r},"
+                f"_field_type={'_FIELD' if self._kind == 'field' else self._kind and '_FIELD_' + self._kind.upper()})")
 
 
 def field(*, default=MISSING, default_factory=MISSING, init=True, repr=True, hash=None, compare=True, metadata=None,
@@ -67,28 +87,42 @@ def field(*, default=MISSING, default_factory=MISSING, init=True, repr=True, has
     return Field(default, default_factory, init, repr, hash, compare, metadata, kw_only)
 
 
-def _kind_of(annotation):
+def _kind_of(cls, annotation):
     import typing
+    if isinstance(annotation, str):
+        annotation = _named(cls, annotation, typing)
     if isinstance(annotation, InitVar) or annotation is InitVar:
         return "initvar"
     if annotation is typing.ClassVar or getattr(annotation, "__origin__", None) is typing.ClassVar:
         return "classvar"
-    if isinstance(annotation, str):
-        text = annotation.strip()
-        if text.startswith(("ClassVar", "typing.ClassVar")):
-            return "classvar"
-        if text.startswith(("InitVar", "dataclasses.InitVar")):
-            return "initvar"
     return "field"
 
 
+def _named(cls, text, typing):
+    """What the name at the start of an annotation in a string is: of the class's module, or of typing or dataclasses."""
+    end = 0
+    while end < len(text) and (text[end].isalnum() or text[end] in "_. "):
+        end += 1
+    *prefix, name = text[:end].split(".")[:2]
+    prefix, name = "".join(prefix).strip(), name.strip().partition(" ")[0]
+    space = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+    if prefix:
+        module = space.get(prefix)
+        if module is not typing and module is not sys.modules[__name__]:
+            return None
+        space = module.__dict__
+    return space.get(name)
+
+
 def _own_field(cls, name, annotation, kw_only):
-    default = cls.__dict__.get(name, MISSING)
+    default = getattr(cls, name, MISSING)
     f = default if isinstance(default, Field) else Field(
         MISSING if isinstance(default, types.MemberDescriptorType) else default, MISSING, True, True, None, True, None, MISSING)
     f.name = name
     f.type = annotation
-    f._kind = _kind_of(annotation)
+    f._kind = _kind_of(cls, annotation)
+    if f._kind == "classvar" and f.kw_only is not MISSING:
+        raise TypeError(f"field {f.name} is a ClassVar but specifies kw_only")
     if f._kind == "field" and f.default is not MISSING and f.default.__class__.__hash__ is None:
         raise ValueError(f"mutable default {type(f.default)} for field {f.name} is not allowed: use default_factory")
     if f._kind in ("classvar", "initvar") and f.default_factory is not MISSING:
@@ -98,7 +132,7 @@ def _own_field(cls, name, annotation, kw_only):
     return f
 
 
-def _make_init(cls, fields, frozen):
+def _make_init(cls, fields, frozen, slots):
     positional = [f for f in fields if f.init and not f.kw_only]
     keyword = [f for f in fields if f.init and f.kw_only]
     seen_default = False
@@ -163,12 +197,12 @@ def _make_init(cls, fields, frozen):
                 value = given[name]
             elif f.default_factory is not MISSING:
                 value = f.default_factory()
-            elif f.default is not MISSING:
+            elif f.default is not MISSING and (f.init or slots):
                 value = f.default
             elif f.init:
                 complain(args, kwargs)
             else:
-                continue
+                continue  # the class has the default
             if f._kind == "initvar":
                 init_only.append(value)
             elif frozen:
@@ -180,7 +214,7 @@ def _make_init(cls, fields, frozen):
 
     def make_signature():
         import inspect
-        parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+        parameters = [inspect.Parameter("__dataclass_self__" if "self" in known else "self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
         for group, kind in ((positional, inspect.Parameter.POSITIONAL_OR_KEYWORD), (keyword, inspect.Parameter.KEYWORD_ONLY)):
             for f in group:
                 default = f.default if f.default is not MISSING else _FACTORY if f.default_factory is not MISSING else inspect._empty
@@ -222,9 +256,14 @@ def _process(cls, init, repr_, eq, order, unsafe_hash, frozen, match_args, kw_on
             any_frozen = any_frozen or base.__dataclass_params__.frozen
     own = []
     sentinel_kw = kw_only
+    seen_kw_only = False
+    if weakref_slot and not slots:
+        raise TypeError("weakref_slot is True but slots is False")
     for name, annotation in cls.__dict__.get("__annotations__", {}).items():
-        if annotation is KW_ONLY or annotation in ("KW_ONLY", "dataclasses.KW_ONLY"):
-            sentinel_kw = True
+        if annotation is KW_ONLY or isinstance(annotation, str) and _named(cls, annotation, sys) is KW_ONLY:
+            if seen_kw_only:
+                raise TypeError(f"{name!r} is KW_ONLY, but KW_ONLY has already been specified")
+            sentinel_kw = seen_kw_only = True
             continue
         own.append(_own_field(cls, name, annotation, sentinel_kw))
     for f in own:
@@ -247,21 +286,21 @@ def _process(cls, init, repr_, eq, order, unsafe_hash, frozen, match_args, kw_on
     has_explicit_hash = "__hash__" in cls.__dict__ and not (cls.__dict__["__hash__"] is None and "__eq__" in cls.__dict__)
     real = [f for f in fields.values() if f._kind == "field"]
     if init:
-        _set_init = _make_init(cls, [f for f in fields.values() if f._kind in ("field", "initvar")], frozen)
+        _set_init = _make_init(cls, [f for f in fields.values() if f._kind in ("field", "initvar")], frozen, slots)
         _set_new(cls, "__init__", _set_init)
     if repr_:
         shown = [f.name for f in real if f.repr]
-        running = set()
 
         def __repr__(self):
-            if id(self) in running:
+            if id(self) in _running:
                 return "..."
-            running.add(id(self))
+            _running.add(id(self))
             try:
                 return self.__class__.__qualname__ + "(" + ", ".join(f"{n}={getattr(self, n)!r}" for n in shown) + ")"
             finally:
-                running.discard(id(self))
+                _running.discard(id(self))
 
+        __repr__._of_dataclass = True  # for pprint
         _set_new(cls, "__repr__", __repr__)
     compared = [f.name for f in real if f.compare]
 
@@ -315,6 +354,7 @@ def _process(cls, init, repr_, eq, order, unsafe_hash, frozen, match_args, kw_on
     def __hash__(self):
         return hash(tuple(getattr(self, n) for n in hashed))
 
+    __hash__.__qualname__ = f"{cls.__qualname__}.__hash__"
     if unsafe_hash:
         if has_explicit_hash:
             raise TypeError(f"Cannot overwrite attribute __hash__ in class {cls.__name__}")
@@ -327,30 +367,63 @@ def _process(cls, init, repr_, eq, order, unsafe_hash, frozen, match_args, kw_on
         params = []
         for f in fields.values():
             if f.init and f._kind != "classvar":
-                hint = f.type.__name__ if isinstance(f.type, type) else str(f.type)
-                default = "" if f.default is MISSING else f"={f.default!r}"
+                default = "" if f.default is MISSING else f" = {f.default!r}"
                 if f.default_factory is not MISSING:
-                    default = "=<factory>"
-                params.append(f"{f.name}:{hint}{default}" if not default else f"{f.name}:{hint}{default}")
-        cls.__doc__ = cls.__name__ + "(" + ", ".join(params).replace(":", ": ").replace("=", " = ") + ")"
+                    default = " = <factory>"
+                params.append((f.kw_only, f"{f.name}: {_hint(f.type)}{default}"))
+        listed = [text for kw, text in params if not kw]
+        if len(listed) < len(params):
+            listed += ["*"] + [text for kw, text in params if kw]
+        cls.__doc__ = cls.__name__ + "(" + ", ".join(listed) + ")"
     if match_args and "__match_args__" not in cls.__dict__:
         cls.__match_args__ = tuple(f.name for f in real if f.init and not f.kw_only)
     if slots:
         if "__slots__" in cls.__dict__:
             raise TypeError(f"{cls.__name__} already specifies __slots__")
         inherited = set()
-        for base in cls.__mro__[1:]:
-            inherited.update(base.__dict__.get("__slots__", ()))
+        for base in cls.__mro__[1:-1]:
+            declared = base.__dict__.get("__slots__", ())
+            if isinstance(declared, str):
+                declared = (declared,)
+            elif hasattr(declared, "__next__"):
+                raise TypeError(f"Slots of '{base.__name__}' cannot be determined")
+            inherited.update(declared)
         namespace = dict(cls.__dict__)
-        namespace["__slots__"] = tuple(f.name for f in real if f.name not in inherited)
+        wanted = [f.name for f in real] + (["__weakref__"] if weakref_slot else [])
+        namespace["__slots__"] = tuple(name for name in wanted if name not in inherited)
         for f in real:
             namespace.pop(f.name, None)
+        if frozen:
+            namespace.setdefault("__getstate__", _get_state)
+            namespace.setdefault("__setstate__", _set_state)
         for name in ("__dict__", "__weakref__"):
             namespace.pop(name, None)
         qualname = cls.__qualname__
         cls = type(cls)(cls.__name__, cls.__bases__, namespace)
         cls.__qualname__ = qualname
+    if getattr(cls, "__abstractmethods__", None):
+        from abc import update_abstractmethods
+        update_abstractmethods(cls)
     return cls
+
+
+def _get_state(self):
+    return [getattr(self, f.name) for f in fields(self)]
+
+
+def _set_state(self, state):
+    for f, value in zip(fields(self), state):
+        object.__setattr__(self, f.name, value)
+
+
+def _hint(annotation):
+    """An annotation as signatures show it."""
+    module = getattr(annotation, "__module__", None)
+    if module == "typing":
+        return repr(annotation).replace("typing.", "")
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return annotation.__qualname__ if module == "builtins" else f"{module}.{annotation.__qualname__}"
+    return repr(annotation)
 
 
 class _Params:
@@ -451,8 +524,17 @@ def make_dataclass(cls_name, fields, *, bases=(), namespace=None, **options):
             name, hint = item, "typing.Any"
         elif len(item) == 2:
             name, hint = item
-        else:
+        elif len(item) == 3:
             name, hint, namespace[item[0]] = item
+        else:
+            raise TypeError(f"Invalid field: {item!r}")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise TypeError(f"Field names must be valid identifiers: {name!r}")
+        if iskeyword(name):
+            raise TypeError(f"Field names must not be keywords: {name!r}")
+        if name in annotations:
+            raise TypeError(f"Field name duplicated: {name!r}")
         annotations[name] = hint
     namespace["__annotations__"] = annotations
-    return dataclass(type(cls_name, bases, namespace), **options)
+    cls = types.new_class(cls_name, bases, {}, lambda ns: ns.update(namespace))
+    return dataclass(cls, **options)

@@ -109,6 +109,8 @@ def _offset_text(offset, sep=":"):
 
 class timedelta:
     """A duration."""
+
+    __message_name__ = "datetime.timedelta"
     __slots__ = ("_us", "_hash")
 
     def __new__(cls, days=0, seconds=0, microseconds=0, milliseconds=0, minutes=0, hours=0, weeks=0):
@@ -288,6 +290,8 @@ timedelta.resolution = timedelta(microseconds=1)
 class tzinfo:
     """A time zone; to be subclassed."""
 
+    __message_name__ = "datetime.tzinfo"
+
     def tzname(self, dt):
         raise NotImplementedError("a tzinfo subclass must implement tzname()")
 
@@ -315,6 +319,8 @@ class tzinfo:
 
 class timezone(tzinfo):
     """A zone with one offset from UTC."""
+
+    __message_name__ = "datetime.timezone"
 
     def __init__(self, offset, name=None):
         if not isinstance(offset, timedelta):
@@ -499,6 +505,8 @@ def _parse_clock(text, whole):
 
 class date:
     """A day."""
+
+    __message_name__ = "datetime.date"
     __slots__ = ("_year", "_month", "_day")
 
     def __new__(cls, year, month=None, day=None):
@@ -661,6 +669,8 @@ date.resolution = timedelta(days=1)
 
 class time:
     """A time of the day."""
+
+    __message_name__ = "datetime.time"
     __slots__ = ("_hour", "_minute", "_second", "_microsecond", "_tzinfo", "_fold")
 
     def __new__(cls, hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0):
@@ -812,6 +822,8 @@ time.resolution = timedelta(microseconds=1)
 
 class datetime(date):
     """A day and a time of it."""
+
+    __message_name__ = "datetime.datetime"
     __slots__ = ("_hour", "_minute", "_second", "_microsecond", "_tzinfo", "_fold")
 
     def __new__(cls, year, month=None, day=None, hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0):

@@ -213,6 +213,7 @@ _PARSER = re.compile(r"""(?P<sign>[-+])?(?:(?=\d|\.\d)(?P<int>\d*)(?:\.(?P<frac>
 
 
 class Decimal:
+    __message_name__ = "decimal.Decimal"
     __slots__ = ("_sign", "_int", "_exp")
     __module__ = "decimal"
 

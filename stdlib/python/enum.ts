@@ -32,6 +32,14 @@ class member:
 class property(property):
     """A property that may share its name with a member."""
 
+    def __set_name__(self, owner, name):
+        self._owner, self._own_name = owner, name
+
+    def __set__(self, instance, value):
+        if self.fset is None:
+            raise AttributeError(f"{self._owner!r} cannot set attribute {self._own_name!r}")
+        self.fset(instance, value)
+
 
 class _Names(dict):
     """The namespace of an enumeration's body: remembers which names are members, gives auto() its value."""
@@ -214,6 +222,9 @@ class EnumType(type):
         if name in cls.__dict__.get("_member_map_", {}):
             raise AttributeError("cannot reassign member %r" % (name,))
         super().__setattr__(name, value)
+
+    def __getattr__(cls, name):
+        raise AttributeError(name)
 
     def __getitem__(cls, name):
         return cls._member_map_[name]

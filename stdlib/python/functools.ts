@@ -45,6 +45,8 @@ def reduce(function, sequence, initial=_missing, /):
 class partial:
     """A function with some arguments given."""
 
+    __message_name__ = "functools.partial"
+
     def __new__(cls, func, /, *args, **keywords):
         if not callable(func):
             raise TypeError("the first argument must be callable")
@@ -250,11 +252,12 @@ def singledispatch(func):
     registry[object] = func
 
     def dispatch(cls):
-        for base in cls.__mro__:
+        for base in cls.__mro__[:-1]:
             if base in registry:
                 return registry[base]
-        for known in registry:
-            if known is not object and issubclass(cls, known):
+        fitting = [known for known in registry if known is not object and issubclass(cls, known)]
+        for known in fitting:
+            if not any(other is not known and issubclass(other, known) for other in fitting):
                 return registry[known]
         return registry[object]
 
@@ -268,7 +271,14 @@ def singledispatch(func):
                                 "`@register` on an annotated function.")
             function = cls
             cls = next(iter(annotations.values()))
-        registry[cls] = function
+            if isinstance(cls, str):
+                from typing import get_type_hints
+                cls = next(iter(get_type_hints(function).values()))
+        alternatives = (cls,) if isinstance(cls, type) else getattr(cls, "__args__", ())
+        if not alternatives or not all(isinstance(c, type) for c in alternatives):
+            raise TypeError(f"Invalid annotation for {next(iter(function.__annotations__))!r}. {cls!r} is not a class.")
+        for c in alternatives:
+            registry[c] = function
         return function
 
     def wrapper(*args, **kwargs):

@@ -695,7 +695,7 @@ def getgeneratorstate(generator):
         return "GEN_RUNNING"
     if generator.gi_frame is None:
         return "GEN_CLOSED"
-    return "GEN_SUSPENDED"
+    return "GEN_SUSPENDED" if generator.gi_suspended else "GEN_CREATED"
 
 
 def getclosurevars(func):

@@ -5,6 +5,8 @@ import operator
 class chain:
     """The items of several iterables, one after the other."""
 
+    __message_name__ = "itertools.chain"
+
     def __init__(self, *iterables):
         self._it = _chained(iterables)
 
@@ -28,6 +30,8 @@ def _chained(iterables):
 
 class count:
     """start, start + step, start + 2 * step, ..."""
+
+    __message_name__ = "itertools.count"
 
     def __init__(self, start=0, step=1):
         self._next = start
@@ -59,6 +63,8 @@ def cycle(iterable):
 
 class repeat:
     """The same object, without end or `times` times."""
+
+    __message_name__ = "itertools.repeat"
 
     def __init__(self, object, times=None):
         self._object = object
@@ -214,6 +220,8 @@ def zip_longest(*iterables, fillvalue=None):
 
 class groupby:
     """(key, group) pairs of consecutive items with the same key."""
+
+    __message_name__ = "itertools.groupby"
 
     def __init__(self, iterable, key=None):
         self._it = iter(iterable)

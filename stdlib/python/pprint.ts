@@ -122,8 +122,12 @@ class PrettyPrinter:
             return self._str
         if r is bytes.__repr__:
             return self._bytes
+        if r is bytearray.__repr__:
+            return self._bytearray
         if r is types.SimpleNamespace.__repr__:
             return self._namespace
+        if r is types.MappingProxyType.__repr__:
+            return self._proxy
         name = kind.__name__
         module = kind.__module__
         if module == "collections":
@@ -135,8 +139,11 @@ class PrettyPrinter:
                 return self._counter
             if name == "deque":
                 return self._deque
-        if hasattr(kind, "__dataclass_fields__") and getattr(kind.__repr__, "__qualname__", "").endswith("__repr__") \
-                and kind.__dataclass_params__.repr:
+            if name == "ChainMap":
+                return self._chain_map
+            if name in ("UserDict", "UserList", "UserString"):
+                return self._user
+        if hasattr(kind, "__dataclass_fields__") and hasattr(kind.__repr__, "_of_dataclass"):
             return self._dataclass
         return None
 
@@ -195,12 +202,35 @@ class PrettyPrinter:
         out.append(")")
 
     def _defaultdict(self, object, out, indent, allowance, context, level):
+        if not len(object):
+            out.append(repr(object))
+            return
         factory = self._repr(object.default_factory, context, level)[0]
         name = object.__class__.__name__
         indent += len(name) + 1
         out.append("%s(%s,\n%s" % (name, factory, " " * indent))
         self._dict(object, out, indent, allowance + 1, context, level)
         out.append(")")
+
+    def _proxy(self, object, out, indent, allowance, context, level):
+        out.append("mappingproxy(")
+        self._format(object.copy(), out, indent + 13, allowance + 1, context, level)
+        out.append(")")
+
+    def _chain_map(self, object, out, indent, allowance, context, level):
+        if not len(object.maps):
+            out.append(repr(object))
+            return
+        name = object.__class__.__name__
+        out.append(name + "(")
+        indent += len(name) + 1
+        for i, mapping in enumerate(object.maps):
+            last = i == len(object.maps) - 1
+            self._format(mapping, out, indent, allowance + 1 if last else 1, context, level)
+            out.append(")" if last else ",\n" + " " * indent)
+
+    def _user(self, object, out, indent, allowance, context, level):
+        self._format(object.data, out, indent, allowance, context, level - 1)
 
     def _counter(self, object, out, indent, allowance, context, level):
         if not len(object):
@@ -292,7 +322,7 @@ class PrettyPrinter:
         if level == 1:
             indent += 1
             allowance += 1
-        room = full = self._width - indent
+        whole = full = self._width - indent
         text = ""
         for i, line in enumerate(lines):
             text = repr(line)
@@ -303,7 +333,7 @@ class PrettyPrinter:
                 continue
             parts = re.findall(r"\S*\s*", line)
             parts.pop()
-            room = full
+            room = whole
             current = ""
             for k, part in enumerate(parts):
                 candidate = current + part
@@ -356,6 +386,11 @@ class PrettyPrinter:
         out.append(("\n" + " " * indent).join(chunks))
         if parenthesis:
             out.append(")")
+
+    def _bytearray(self, object, out, indent, allowance, context, level):
+        out.append("bytearray(")
+        self._bytes(bytes(object), out, indent + 10, allowance + 1, context, level + 1)
+        out.append(")")
 
     def _plain(self, object, context, maxlevels, level):
         kind = type(object)

@@ -78,6 +78,8 @@ _MAX = 1 << 62
 
 class Pattern:
     """A compiled pattern."""
+
+    __message_name__ = "re.Pattern"
     __slots__ = ("pattern", "_code", "flags", "groups", "_index", "__weakref__")
 
     def __init__(self, *args):
@@ -175,6 +177,8 @@ class Pattern:
 
 class Match:
     """Where a pattern matched."""
+
+    __message_name__ = "re.Match"
     __slots__ = ("re", "string", "pos", "endpos", "_spans")
 
     def __init__(self, *args):

@@ -17,6 +17,10 @@ class SameFileError(Error):
     """Source and destination are the same file."""
 
 
+class ReadError(OSError):
+    """An archive cannot be read."""
+
+
 class SpecialFileError(OSError):
     """The operation is not for this kind of file."""
 
@@ -239,12 +243,50 @@ def chown(path, user=None, group=None):
 
 
 def make_archive(base_name, format, root_dir=None, base_dir=None, **kwargs):
-    raise NotImplementedError("shutil.make_archive")
+    """Packs root_dir (or base_dir, named from there) into base_name.zip or a tar file; gives its name."""
+    root_dir = os.curdir if root_dir is None else os.fspath(root_dir)
+    base_dir = os.curdir if base_dir is None else os.fspath(base_dir)
+    base_name = os.fspath(base_name)
+    tar_flags = {"tar": ("", ".tar"), "gztar": ("z", ".tar.gz"), "bztar": ("j", ".tar.bz2"), "xztar": ("J", ".tar.xz")}
+    if format in tar_flags:
+        import subprocess
+        flag, ending = tar_flags[format]
+        subprocess.run(["tar", f"-c{flag}f", os.path.abspath(base_name + ending), "-C", root_dir, base_dir], check=True)
+        return base_name + ending
+    if format != "zip":
+        raise ValueError(f"unknown archive format {format!r}")
+    import zipfile
+    folder = os.path.dirname(base_name)
+    if folder and not os.path.exists(folder):
+        os.makedirs(folder)
+    target = os.path.abspath(base_name + ".zip")
+    with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_DEFLATED) as z:
+        for where, folders, files in os.walk(os.path.join(root_dir, base_dir)):
+            for name in sorted(folders) + files:
+                full = os.path.normpath(os.path.join(where, name))
+                if os.path.abspath(full) != target and (name in folders or os.path.isfile(full)):
+                    z.write(full, os.path.relpath(full, root_dir))
+    return base_name + ".zip" if os.path.isabs(base_name) else target
 
 
 def unpack_archive(filename, extract_dir=None, format=None):
-    raise NotImplementedError("shutil.unpack_archive")
+    """Unpacks a zip or tar file; the format follows from its name."""
+    filename = os.fspath(filename)
+    extract_dir = os.getcwd() if extract_dir is None else os.fspath(extract_dir)
+    if format == "zip" or format is None and filename.endswith(".zip"):
+        import zipfile
+        if not zipfile.is_zipfile(filename):
+            raise ReadError(f"{filename} is not a zip file")
+        with zipfile.ZipFile(filename) as z:
+            z.extractall(extract_dir)
+    elif format in ("tar", "gztar", "bztar", "xztar") or format is None and (".tar" in filename or filename.endswith(".tgz")):
+        import subprocess
+        os.makedirs(extract_dir, exist_ok=True)
+        subprocess.run(["tar", "-xf", filename, "-C", extract_dir], check=True)
+    else:
+        raise ReadError(f"Unknown archive format '{filename}'" if format is None else f"Unknown unpack format '{format}'")
 
 
 def get_archive_formats():
-    return []
+    return [("bztar", "bzip2'ed tar-file"), ("gztar", "gzip'ed tar-file"), ("tar", "uncompressed tar file"),
+            ("xztar", "xz'ed tar-file"), ("zip", "ZIP file")]

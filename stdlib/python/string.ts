@@ -14,79 +14,114 @@ def capwords(s, sep=None):
     return (sep or " ").join(word.capitalize() for word in s.split(sep))
 
 
+_SYNTAX = ("delimiter", "idpattern", "braceidpattern", "flags")
+
+
 class Template:
     """Text with $name and ${name} to be filled in; $$ is a dollar sign."""
 
     delimiter = "$"
+    idpattern = "(?a:[_a-z][_a-z0-9]*)"
+    braceidpattern = None
+    flags = None  # those of re; None: IGNORECASE
+    pattern = None  # compiled, where a derived class has another syntax
 
     def __init__(self, template):
         self.template = template
 
+    def __init_subclass__(cls):
+        super().__init_subclass__()
+        if "pattern" in cls.__dict__ or any(getattr(cls, n) is not getattr(Template, n) for n in _SYNTAX):
+            import re
+            pattern = cls.__dict__.get("pattern")
+            if pattern is None:
+                mark = re.escape(cls.delimiter)
+                pattern = (f"{mark}(?:(?P<escaped>{mark})|(?P<named>{cls.idpattern})|"
+                           f"{{(?P<braced>{cls.braceidpattern or cls.idpattern})}}|(?P<invalid>))")
+            cls.pattern = re.compile(pattern, (re.IGNORECASE if cls.flags is None else cls.flags) | re.VERBOSE)
+
     def _pieces(self):
-        """(literal, name, source) triples; an invalid placeholder has name None and source at its place."""
+        """(literal, name, source, place) for each placeholder; the name of an invalid one is None. The last has no source."""
         text = self.template
+        if self.pattern is not None:
+            i = 0
+            for m in self.pattern.finditer(text):
+                groups = m.groupdict()
+                literal = text[i:m.start()]
+                i = m.end()
+                if groups.get("escaped") is not None:
+                    yield literal + self.delimiter, None, "", m.start()
+                elif groups.get("invalid") is not None:
+                    yield literal, None, m.group(), m.start("invalid")
+                else:
+                    name = groups.get("named") or groups.get("braced")
+                    if name is None:
+                        raise ValueError("Unrecognized named group in pattern", self.pattern)
+                    yield literal, name, m.group(), m.start()
+            yield text[i:], None, "", i
+            return
         i = 0
         while True:
-            j = text.find(self.delimiter, i)
+            j = text.find("$", i)
             if j < 0:
-                yield text[i:], None, ""
+                yield text[i:], None, "", i
                 return
             literal = text[i:j]
-            rest = text[j + 1:]
-            if rest.startswith(self.delimiter):
-                yield literal + self.delimiter, None, ""
+            if text[j + 1:j + 2] == "$":
+                yield literal + "$", None, "", j
                 i = j + 2
                 continue
-            braced = rest.startswith("{")
-            start = 1 if braced else 0
-            end = start
-            while end < len(rest) and (rest[end] == "_" or rest[end].isalnum() and rest[end].isascii()):
+            braced = text[j + 1:j + 2] == "{"
+            start = end = j + 1 + braced
+            while end < len(text) and (text[end] == "_" or text[end].isalnum() and text[end].isascii()):
                 end += 1
-            name = rest[start:end]
-            if not name or name[0].isdigit() or braced and rest[end:end + 1] != "}":
-                yield literal, None, text[j:j + 1]
+            name = text[start:end]
+            if not name or name[0].isdigit() or braced and text[end:end + 1] != "}":
+                yield literal, None, "$", j + 1
                 i = j + 1
                 continue
-            end += 1 if braced else 0
-            yield literal, name, text[j:j + 1 + end]
-            i = j + 1 + end
+            end += braced
+            yield literal, name, text[j:end], j
+            i = end
 
-    def _invalid(self, consumed):
-        lines = self.template[:consumed].splitlines(keepends=True)
+    def _invalid(self, at):
+        lines = self.template[:at].splitlines(keepends=True)
         if not lines:
             return ValueError("Invalid placeholder in string: line 1, col 1")
-        column = consumed - len("".join(lines[:-1])) + 1
+        column = at - len("".join(lines[:-1]))
         return ValueError("Invalid placeholder in string: line %d, col %d" % (len(lines), column))
 
     def substitute(self, mapping={}, /, **kws):
         out = []
-        consumed = 0
-        for literal, name, source in self._pieces():
+        for literal, name, source, at in self._pieces():
             out.append(literal)
-            consumed = self.template.find(source, consumed + len(literal)) if source else consumed
             if name is not None:
                 out.append(str(kws[name] if name in kws else mapping[name]))
             elif source:
-                raise self._invalid(consumed)
+                raise self._invalid(at)
         return "".join(out)
 
     def safe_substitute(self, mapping={}, /, **kws):
         out = []
-        for literal, name, source in self._pieces():
+        for literal, name, source, _ in self._pieces():
             out.append(literal)
             if name is None:
                 out.append(source)
             elif name in kws:
                 out.append(str(kws[name]))
-            elif name in mapping:
-                out.append(str(mapping[name]))
             else:
-                out.append(source)
+                try:
+                    out.append(str(mapping[name]))
+                except KeyError:
+                    out.append(source)
         return "".join(out)
+
+    def is_valid(self):
+        return not any(name is None and source for _, name, source, _ in self._pieces())
 
     def get_identifiers(self):
         names = []
-        for _, name, _ in self._pieces():
+        for _, name, source, at in self._pieces():
             if name is not None and name not in names:
                 names.append(name)
         return names
@@ -104,7 +139,7 @@ class Formatter:
         self.check_unused_args(used, args, kwargs)
         return result
 
-    def _vformat(self, format_string, args, kwargs, used, depth, automatic):
+    def _vformat(self, format_string, args, kwargs, used, depth, automatic=0):
         if depth < 0:
             raise ValueError("Max string recursion exceeded")
         out = []

@@ -1,21 +1,58 @@
 """Wrapping and indenting text."""
 
 
+_SPACE = "\t\n\x0b\x0c\r "
+
+
+def _is_word(c):
+    return c.isalnum() or c == "_"
+
+
+def _is_letter(c):
+    return _is_word(c) and not c.isdecimal()
+
+
+def _is_dash(text, at):
+    """Whether a dash of two or more hyphens begins here, between words; gives its end."""
+    end = at
+    while end < len(text) and text[end] == "-":
+        end += 1
+    if end - at < 2 or end == len(text) or not _is_word(text[end]) or at == 0:
+        return 0
+    return end if _is_word(text[at - 1]) or text[at - 1] in "!\"'&.,?" else 0
+
+
+def _may_break(text, at):
+    """Whether a line may end behind the hyphen here: letters stand before it, and two of them behind."""
+    if at < 2:
+        return False
+    before = _is_letter(text[at - 1]) and (
+        _is_letter(text[at - 2]) or at > 2 and _is_letter(text[at - 3]) and text[at - 2] == "-")
+    after = text[at + 1:at + 4]
+    return before and len(after) > 1 and _is_letter(after[0]) and (
+        _is_letter(after[1]) or after[1] == "-" and len(after) > 2 and _is_letter(after[2]))
+
+
 def _chunks(text, break_on_hyphens):
-    """Words and the white space between them; hyphenated words may break after the hyphen."""
+    """Words and the white space between them; hyphenated words may break after the hyphen, and dashes stand alone."""
     chunks = []
-    i = 0
-    while i < len(text):
-        j = i
-        if text[i] == " ":
-            while j < len(text) and text[j] == " ":
+    i, n = 0, len(text)
+    while i < n:
+        j = i + 1
+        if text[i] in _SPACE:
+            while j < n and text[j] in _SPACE:
                 j += 1
+        elif break_on_hyphens and text[i] == "-" and _is_dash(text, i):
+            j = _is_dash(text, i)
         else:
-            while j < len(text) and text[j] != " ":
+            while j < n and text[j] not in _SPACE:
+                if text[j] == "-" and break_on_hyphens:
+                    if _may_break(text, j):
+                        j += 1
+                        break
+                    if _is_dash(text, j):
+                        break
                 j += 1
-                if (break_on_hyphens and text[j - 1] == "-" and j - i >= 3 and text[j - 2].isalpha() and j + 1 < len(text)
-                        and text[j].isalpha() and text[j + 1] != " " and (text[j + 1].isalpha() or text[j + 1] == "-")):
-                    break
         chunks.append(text[i:j])
         i = j
     return chunks
@@ -38,6 +75,9 @@ class TextWrapper:
         self.max_lines = max_lines
         self.placeholder = placeholder
 
+    def _split(self, text):
+        return _chunks(text, self.break_on_hyphens)
+
     def wrap(self, text):
         if self.width <= 0:
             raise ValueError("invalid width %r (must be > 0)" % self.width)
@@ -46,7 +86,11 @@ class TextWrapper:
         if self.replace_whitespace:
             for c in "\t\n\x0b\x0c\r":
                 text = text.replace(c, " ")
-        chunks = _chunks(text, self.break_on_hyphens)[::-1]
+        if self.max_lines is not None:
+            indent = self.subsequent_indent if self.max_lines > 1 else self.initial_indent
+            if len(indent) + len(self.placeholder.lstrip()) > self.width:
+                raise ValueError("placeholder too large for max width")
+        chunks = self._split(text)[::-1]
         if self.fix_sentence_endings:
             for i in range(len(chunks) - 1, 0, -1):
                 word = chunks[i].rstrip("\"'")
@@ -64,17 +108,16 @@ class TextWrapper:
                 used += len(chunks[-1])
                 line.append(chunks.pop())
             if chunks and len(chunks[-1]) > room:
-                space = max(room - used, 1 if not line else 0)
+                space = room - used if room > 0 else 1
                 if self.break_long_words:
-                    if space > 0:
-                        end = space
-                        word = chunks[-1]
-                        if self.break_on_hyphens and len(word) > space:
-                            hyphen = word.rfind("-", 0, space)
-                            if hyphen > 0 and any(c != "-" for c in word[:hyphen]):
-                                end = hyphen + 1
-                        line.append(word[:end])
-                        chunks[-1] = word[end:]
+                    end = space
+                    word = chunks[-1]
+                    if self.break_on_hyphens and len(word) > space:
+                        hyphen = word.rfind("-", 0, space)
+                        if hyphen > 0 and any(c != "-" for c in word[:hyphen]):
+                            end = hyphen + 1
+                    line.append(word[:end])  # may be empty, and keeps the white space before it then
+                    chunks[-1] = word[end:]
                 elif not line:
                     line.append(chunks.pop())
                 used = sum(map(len, line))

@@ -6,13 +6,15 @@ import _traceback
 
 __all__ = ["FrameSummary", "StackSummary", "TracebackException", "extract_stack", "extract_tb", "format_exc",
            "format_exception", "format_exception_only", "format_list", "format_stack", "format_tb", "print_exc",
-           "print_exception", "print_last", "print_list", "print_stack", "print_tb", "clear_frames"]
+           "print_exception", "print_last", "print_list", "print_stack", "print_tb", "clear_frames", "walk_tb"]
 
 _missing = object()
 
 
 class FrameSummary:
     """One entry: the file, the line's number, the function's name and the line's text."""
+
+    _text = None  # as a traceback shows it, marks below the line included; None: made from the rest
 
     def __init__(self, filename, lineno, name, line=None):
         self.filename = filename
@@ -68,7 +70,19 @@ def _entries(text):
 
 
 def extract_tb(tb, limit=None):
-    return StackSummary(_limited([FrameSummary(*place) for place in _traceback.places(tb)], limit))
+    entries = [FrameSummary(*place) for place in _traceback.places(tb)]
+    texts = _entries(_traceback.traceback_text(tb))
+    if len(texts) == len(entries):  # no repetitions were left out
+        for entry, text in zip(entries, texts):
+            entry._text = text
+    return StackSummary(_limited(entries, limit))
+
+
+def walk_tb(tb):
+    """The frames of a traceback with their lines, outermost first."""
+    while tb is not None:
+        yield tb.tb_frame, tb.tb_lineno
+        tb = tb.tb_next
 
 
 def extract_stack(f=None, limit=None):
@@ -80,7 +94,12 @@ def extract_stack(f=None, limit=None):
 
 def format_list(extracted_list):
     out = []
-    for filename, lineno, name, line in extracted_list:
+    for entry in extracted_list:
+        shown = getattr(entry, "_text", None)
+        if shown is not None:
+            out.append(shown)
+            continue
+        filename, lineno, name, line = entry
         text = f'  File "{filename}", line {lineno}, in {name}\n'
         if line:
             text += f"    {line.strip()}\n"
@@ -195,6 +214,7 @@ class TracebackException:
         self.stack = extract_tb(exc_traceback, limit)
         self._str = str(exc_value)
         self._lines = format_exception(exc_value, limit=limit)
+        self._own_lines = format_exception(exc_value, limit=limit, chain=False)
         self._last = format_exception_only(exc_value)
 
     @classmethod
@@ -208,7 +228,7 @@ class TracebackException:
         yield from self._last
 
     def format(self, *, chain=True):
-        yield from self._lines
+        yield from self._lines if chain else self._own_lines
 
     def print(self, *, file=None, chain=True):
         for line in self.format(chain=chain):

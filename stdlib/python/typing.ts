@@ -12,8 +12,6 @@ def _text(t):
     """How a type prints inside brackets."""
     if t is ...:
         return "..."
-    if t is type(None):
-        return "None"
     if isinstance(t, type):
         return t.__qualname__ if t.__module__ == "builtins" else f"{t.__module__}.{t.__qualname__}"
     if isinstance(t, (list, tuple)):
@@ -392,12 +390,36 @@ class Generic:
     """Base of user-defined generic classes: class Stack(Generic[T])."""
 
     __slots__ = ()
+    __parameters__ = ()
 
     def __class_getitem__(cls, parameters):
         parameters = parameters if isinstance(parameters, tuple) else (parameters,)
         if cls is Generic or cls is Protocol:
+            if not parameters:
+                raise TypeError(f"Parameter list to {cls.__name__}[...] cannot be empty")
+            if not all(isinstance(p, (TypeVar, _Hint)) for p in parameters):
+                raise TypeError(f"Parameters to {cls.__name__}[...] must all be type variables or parameter specification variables.")
+            if len(set(parameters)) < len(parameters):
+                raise TypeError(f"Parameters to {cls.__name__}[...] must all be unique")
             return _Hint(_Form(cls.__name__, None, cls), cls.__name__, cls, parameters)
+        expected = cls.__parameters__
+        if not expected:
+            raise TypeError(f"{cls} is not a generic class")
+        if len(parameters) != len(expected) and all(type(p) is TypeVar for p in expected):
+            raise TypeError(f"Too {'many' if len(parameters) > len(expected) else 'few'} arguments for {cls}; actual "
+                            f"{len(parameters)}, expected {len(expected)}")
         return _Hint(None, cls.__name__, cls, tuple(_argument(p) for p in parameters))
+
+    def __init_subclass__(cls, *args, **kwargs):
+        super().__init_subclass__(*args, **kwargs)
+        found = []
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            if isinstance(base, _Hint) and (base.__origin__ is Generic or base.__origin__ is Protocol):
+                found = base.__args__
+                break
+            if not isinstance(base, type):
+                found += [p for p in getattr(base, "__parameters__", ()) if p not in found]
+        cls.__parameters__ = tuple(found)
 
 
 class _ProtocolMeta(type):
@@ -434,6 +456,19 @@ class Protocol(Generic, metaclass=_ProtocolMeta):
     def __init_subclass__(cls, *args, **kwargs):
         super().__init_subclass__(*args, **kwargs)
         cls._is_protocol = any(b is Protocol or getattr(b, "__origin__", None) is Protocol for b in cls.__bases__)
+        if cls._is_protocol:
+            if cls.__init__ is object.__init__:
+                cls.__init__ = _refuse_protocol
+
+
+def _refuse_protocol(self, *args, **kwargs):
+    """__init__ of protocols. In a class that implements one it makes place for the next __init__ at the first call."""
+    cls = type(self)
+    if cls._is_protocol:
+        raise TypeError("Protocols cannot be instantiated")
+    if cls.__init__ is _refuse_protocol:
+        cls.__init__ = next(i for i in (c.__dict__.get("__init__") for c in cls.__mro__) if i not in (None, _refuse_protocol))
+    cls.__init__(self, *args, **kwargs)
 
 
 def runtime_checkable(cls):
@@ -448,14 +483,22 @@ class NewType:
     """A distinct name for a type; calling it gives its argument back."""
 
     def __init__(self, name, tp):
+        import sys
         self.__name__ = self.__qualname__ = name
         self.__supertype__ = tp
+        self.__module__ = sys._getframe(1).f_globals.get("__name__", __name__)
 
     def __call__(self, x):
         return x
 
     def __repr__(self):
         return f"{self.__module__}.{self.__qualname__}"
+
+    def __or__(self, other):
+        return Union[self, other]
+
+    def __ror__(self, other):
+        return Union[other, self]
 
 
 class _NamedTupleMeta(type):
@@ -489,12 +532,22 @@ _NamedTupleBase = type.__new__(_NamedTupleMeta, "NamedTuple", (), {})
 class _TypedDictMeta(type):
     def __new__(metaclass, name, bases, namespace, total=True):
         annotations = {}
+        required = set()
         for base in bases:
             annotations.update(getattr(base, "__annotations__", {}))
-        annotations.update(namespace.get("__annotations__", {}))
+            required.update(getattr(base, "__required_keys__", ()))
+        for key, hint in namespace.get("__annotations__", {}).items():
+            annotations[key] = hint
+            form = getattr(hint, "__origin__", None)
+            if form is Required or total and form is not NotRequired:
+                required.add(key)
+            else:
+                required.discard(key)
         cls = super().__new__(metaclass, name, (dict,), namespace)
         cls.__annotations__ = annotations
         cls.__total__ = total
+        cls.__required_keys__ = frozenset(required)
+        cls.__optional_keys__ = frozenset(k for k in annotations if k not in required)
         return cls
 
     def __call__(cls, *args, **kwargs):

@@ -263,8 +263,10 @@ Value int_to_str(VM& vm, Value integer) {
     return make_ascii(vm, {buffer, static_cast<size_t>(n)});
   }
   int64_t limit = vm.tables->int_max_str_digits;
-  std::string text = int_to_text(v, 10);
-  if (limit > 0 && static_cast<int64_t>(text.size()) - (text[0] == '-') > limit)
+  // (The first is at most one too large, and takes no time for huge numbers.)
+  bool over = limit > 0 && static_cast<int64_t>(mpz_sizeinbase(MpzView(v), 10)) > limit + 1;
+  std::string text = over ? std::string() : int_to_text(v, 10);
+  if (over || (limit > 0 && static_cast<int64_t>(text.size()) - (text[0] == '-') > limit))
     return raise(vm, vm.types.ValueError,
                  "Exceeds the limit (%lld digits) for integer string conversion; use sys.set_int_max_str_digits() to "
                  "increase the limit",

@@ -7,6 +7,7 @@
 #include "vm/tables.h"
 #include "vm/text.h"
 #include "vm/types/common.h"
+#include "vm/types/memory_view.h"
 #include "vm/types/room.h"
 
 namespace tsvm::vm {
@@ -14,8 +15,14 @@ namespace tsvm::vm {
 using ir::ArithOp;
 using ir::CompareOp;
 
+static size_t plain_size(size_t n) { return std::max(offsetof(Bytes, data) + n + 1, sizeof(Bytes)); }
+
+/// Where the attributes of an instance of a derived class begin.
+static size_t attributes_at(size_t n) { return (plain_size(n) + 15) / 16 * 16; }
+
 static Bytes* allocate_bytes(VM& vm, Type* type, size_t n) {
-  size_t total = std::max(offsetof(Bytes, data) + n + 1, sizeof(Bytes));
+  bool at_end = type->attributes_offset == Type::kAttributesAtEnd;
+  size_t total = at_end ? attributes_at(n) + sizeof(Attributes) : plain_size(n);
   auto* b = new (vm.heap.allocate(total)) Bytes();
   b->kind = Kind::Bytes;
   b->type = type;
@@ -25,6 +32,11 @@ static Bytes* allocate_bytes(VM& vm, Type* type, size_t n) {
   b->size = n;
   b->data[n] = 0;
   vm.heap.count_object(1);
+  if (at_end) {
+    auto* a = new (reinterpret_cast<char*>(b) + attributes_at(n)) Attributes();
+    a->shape = root_shape(vm, type);
+    vm.heap.track_extra(b);
+  }
   return b;
 }
 
@@ -49,14 +61,18 @@ Value make_bytearray(VM& vm, std::string_view bytes) {
   return Value::object(b);
 }
 
-bool is_bytes_like(Value v) { return is_kind(v, Kind::Bytes) || is_kind(v, Kind::ByteArray); }
+bool is_bytes_like(Value v) { return is_kind(v, Kind::Bytes) || is_kind(v, Kind::ByteArray) || is_plain_memory(v); }
 
-std::string_view bytes_of(Value v) { return is_kind(v, Kind::Bytes) ? as<Bytes>(v)->view() : as<ByteArray>(v)->view(); }
+std::string_view bytes_of(Value v) {
+  if (is_kind(v, Kind::Bytes)) return as<Bytes>(v)->view();
+  return is_kind(v, Kind::ByteArray) ? as<ByteArray>(v)->view() : plain_memory(v);
+}
 
 namespace {
 
 size_t bytes_size(const Object* o) {
-  return std::max(offsetof(Bytes, data) + static_cast<const Bytes*>(o)->size + 1, sizeof(Bytes));
+  size_t n = static_cast<const Bytes*>(o)->size;
+  return o->type->attributes_offset == Type::kAttributesAtEnd ? attributes_at(n) + sizeof(Attributes) : plain_size(n);
 }
 
 ByteArray* array_of(Value v) { return as<ByteArray>(v); }
@@ -497,8 +513,15 @@ Value just(VM& vm, const Value* a, char side) {
   std::string_view fill;
   if (!arg_int(vm, a[1], width) || !arg_bytes(vm, a[2], fill)) return Value::error();
   std::string s(bytes_of(a[0]));
+  if (fill.size() != 1)
+    return raise(vm, vm.types.TypeError, "%s() argument 2 must be a byte string of length 1, not %s",
+                 side == 'l'   ? "ljust"
+                 : side == 'r' ? "rjust"
+                               : "center",
+                 type_name(vm, a[2]));
   int64_t missing = width - static_cast<int64_t>(s.size());
   if (missing > 0) {
+    if (!room_for(vm, static_cast<uint64_t>(width))) return Value::error();
     auto n = static_cast<size_t>(missing);
     if (side == 'l') s.append(n, fill[0]);
     if (side == 'r') s.insert(0, n, fill[0]);
@@ -581,6 +604,80 @@ Value translate(VM& vm, const Value* a) {
 unsigned char upper(unsigned char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; }
 unsigned char lower(unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
+bool is_upper(unsigned char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(unsigned char c) { return c >= 'a' && c <= 'z'; }
+
+/// Whether there are letters and all of them are of the one case.
+Value one_case(Value self, bool (*wanted)(unsigned char), bool (*other)(unsigned char)) {
+  bool any = false;
+  for (char c : bytes_of(self)) {
+    if (other(static_cast<unsigned char>(c))) return Value::boolean(false);
+    any |= wanted(static_cast<unsigned char>(c));
+  }
+  return Value::boolean(any);
+}
+
+Value is_title(VM&, const Value* a) {
+  bool any = false, inside = false;
+  for (char ch : bytes_of(a[0])) {
+    auto c = static_cast<unsigned char>(ch);
+    if (is_upper(c) ? inside : is_lower(c) && !inside) return Value::boolean(false);
+    inside = is_upper(c) || is_lower(c);
+    any |= inside;
+  }
+  return Value::boolean(any);
+}
+
+/// First letters large, the others small: of each word, or of the whole.
+Value capitals(VM& vm, Value self, bool each_word) {
+  std::string out(bytes_of(self));
+  bool inside = false;
+  for (size_t i = 0; i < out.size(); i++) {
+    auto c = static_cast<unsigned char>(out[i]);
+    out[i] = static_cast<char>(inside ? lower(c) : upper(c));
+    inside = !each_word || is_upper(c) || is_lower(c);
+  }
+  return like(vm, self, out);
+}
+
+Value zero_fill(VM& vm, const Value* a) {
+  int64_t width;
+  if (!arg_int(vm, a[1], width)) return Value::error();
+  std::string out(bytes_of(a[0]));
+  if (width > 0 && !room_for(vm, static_cast<uint64_t>(width))) return Value::error();
+  if (width > static_cast<int64_t>(out.size()))
+    out.insert(!out.empty() && (out[0] == '+' || out[0] == '-') ? 1 : 0, static_cast<size_t>(width) - out.size(), '0');
+  return like(vm, a[0], out);
+}
+
+Value expand_tabs(VM& vm, const Value* a) {
+  int64_t size;
+  if (!arg_int(vm, a[1], size)) return Value::error();
+  if (size > INT32_MAX) return raise(vm, vm.types.OverflowError, "Python int too large to convert to C int");
+  std::string out;
+  int64_t column = 0;
+  for (char c : bytes_of(a[0])) {
+    if (c == '\t') {
+      int64_t n = size > 0 ? size - column % size : 0;
+      if (!room_for(vm, static_cast<uint64_t>(n) + out.size())) return Value::error();
+      out.append(static_cast<size_t>(n), ' ');
+      column += n;
+    } else {
+      out += c;
+      column = c == '\n' || c == '\r' ? 0 : column + 1;
+    }
+  }
+  return like(vm, a[0], out);
+}
+
+Value without_affix(VM& vm, const Value* a, bool start) {
+  std::string_view s = bytes_of(a[0]), part;
+  if (!arg_bytes(vm, a[1], part)) return Value::error();
+  if (start && s.starts_with(part)) s.remove_prefix(part.size());
+  if (!start && s.ends_with(part)) s.remove_suffix(part.size());
+  return like(vm, a[0], s);
+}
+
 #define BYTES_METHODS                                                                                                  \
   {"decode(self, /, encoding='utf-8', errors='strict')", decode}, {"hex(self, sep=..., bytes_per_sep=1)", hex},        \
       {"join(self, iterable, /)", join},                                                                               \
@@ -627,6 +724,14 @@ unsigned char lower(unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c;
          return Value::boolean(                                                                                        \
              std::all_of(s.begin(), s.end(), [](char c) { return static_cast<unsigned char>(c) < 128; }));             \
        }},                                                                                                             \
+      {"islower(self, /)", [](VM&, const Value* a) { return one_case(a[0], is_lower, is_upper); }},                    \
+      {"isupper(self, /)", [](VM&, const Value* a) { return one_case(a[0], is_upper, is_lower); }},                    \
+      {"istitle(self, /)", is_title},                                                                                  \
+      {"title(self, /)", [](VM& vm, const Value* a) { return capitals(vm, a[0], true); }},                             \
+      {"capitalize(self, /)", [](VM& vm, const Value* a) { return capitals(vm, a[0], false); }},                       \
+      {"zfill(self, width, /)", zero_fill}, {"expandtabs(self, /, tabsize=8)", expand_tabs},                           \
+      {"removeprefix(self, prefix, /)", [](VM& vm, const Value* a) { return without_affix(vm, a, true); }},            \
+      {"removesuffix(self, suffix, /)", [](VM& vm, const Value* a) { return without_affix(vm, a, false); }},           \
       {"ljust(self, width, fillchar=b' ', /)", [](VM& vm, const Value* a) { return just(vm, a, 'l'); }},               \
       {"rjust(self, width, fillchar=b' ', /)", [](VM& vm, const Value* a) { return just(vm, a, 'r'); }},               \
       {"center(self, width, fillchar=b' ', /)", [](VM& vm, const Value* a) { return just(vm, a, 'c'); }}, {            \

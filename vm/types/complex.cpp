@@ -213,7 +213,10 @@ Value create(VM& vm, Type* type, std::span<const Value> args, std::span<Str* con
       if (special.is_error()) return false;
       if (!special->is_unbound()) {
         Ref c(call(vm, *special, std::span<const Value>()));
-        return !c.is_error() && parts_of(vm, *c, out) == 1;
+        if (c.is_error()) return false;
+        if (!is_kind(*c, Kind::Complex))
+          return fail(vm, vm.types.TypeError, "__complex__ returned non-complex (type %s)", type_name(vm, *c));
+        return parts_of(vm, *c, out) == 1;
       }
       out.im = 0;
       if (to_double(vm, v, out.re)) return true;

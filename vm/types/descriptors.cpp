@@ -77,8 +77,7 @@ bool member_set(VM& vm, Value self, Value instance, Value value) {
   Attributes* a = attributes_of(instance.o);
   if (value.is_unbound()) {
     if (attribute_delete(vm, a, m->name)) return true;
-    (void)raise_attribute_error(vm, instance, m->name);
-    return false;
+    return fail(vm, vm.types.AttributeError, "%s", m->name->data);
   }
   attribute_set(vm, a, m->name, value, SlotKind::Member);
   return true;
@@ -122,10 +121,12 @@ bool property_init(VM& vm, Value self, Args args, Keywords keywords) {
 
 std::string property_text(VM& vm, Value self, Value instance) {
   // "property 'x' of 'A' object"
-  auto* p = property_of(self);
   std::string name;
-  for (Value f : {p->getter, p->setter, p->deleter})
-    if (is_kind(f, Kind::Function) && name.empty()) name = std::string(as<Function>(f)->name->view());
+  for (Type* t : type_of(vm, instance)->mro) {
+    uint32_t position = 0;
+    while (DictEntry* e = dict_next(t->dict, position))
+      if (name.empty() && e->value.same(self) && is_str(e->key)) name = std::string(text_of(e->key));
+  }
   std::string of = "of '" + std::string(type_of(vm, instance)->qualified_name->view()) + "' object";
   return name.empty() ? "property " + of : "property '" + name + "' " + of;
 }

@@ -202,6 +202,8 @@ Value isdisjoint(VM& vm, const Value* a) {
 
 const NativeDef kSetViewMethods[] = {{"isdisjoint(self, other, /)", isdisjoint},
                                      {"__reversed__(self, /)", view_reversed}};
+const GetSetDef kViewAttributes[] = {
+    {"mapping", [](VM& vm, Value self) { return make_proxy(vm, as<View>(self)->dict); }}};
 const NativeDef kViewMethods[] = {{"__reversed__(self, /)", view_reversed}};
 
 // --- mappingproxy -------------------------------------------------------------------------------------------------
@@ -267,9 +269,9 @@ void init_dict_views(VM& vm) {
       t->slots.contains = t == vm.types.dict_keys ? keys_contains : items_contains;
       t->slots.binary = view_binary;
       t->arith_ops = op_bit(ArithOp::And) | op_bit(ArithOp::Or) | op_bit(ArithOp::Xor) | op_bit(ArithOp::Sub);
-      finish_type(vm, t, {.methods = kSetViewMethods});
+      finish_type(vm, t, {.methods = kSetViewMethods, .getset = kViewAttributes});
     } else {
-      finish_type(vm, t, {.methods = kViewMethods});
+      finish_type(vm, t, {.methods = kViewMethods, .getset = kViewAttributes});
     }
   }
   for (Type* t : {vm.types.dict_key_iterator, vm.types.dict_value_iterator, vm.types.dict_item_iterator,

@@ -19,6 +19,7 @@
 #include "vm/text.h"
 #include "vm/types/common.h"
 #include "vm/types/init.h"
+#include "vm/types/memory_view.h"
 
 namespace tsvm::vm {
 namespace {
@@ -63,10 +64,12 @@ bool check_open(VM& vm, File* f) {
 Type* unsupported(VM& vm) { return unsupported_operation(vm); }
 
 bool check_readable(VM& vm, File* f) {
+  if (f->closed && !f->text && !f->memory) return fail(vm, vm.types.ValueError, "read of closed file");
   return check_open(vm, f) && (f->readable || fail(vm, unsupported(vm), f->text ? "not readable" : "read"));
 }
 
 bool check_writable(VM& vm, File* f) {
+  if (f->closed && !f->text && !f->memory) return fail(vm, vm.types.ValueError, "write to closed file");
   return check_open(vm, f) && (f->writable || fail(vm, unsupported(vm), f->text ? "not writable" : "write"));
 }
 
@@ -464,9 +467,47 @@ const NativeDef kMethods[] = {
      }},
 };
 
+/// Into a bytearray, as much as it holds; the number of bytes.
+Value method_readinto(VM& vm, const Value* a) {
+  if (!is_kind(a[1], Kind::ByteArray))
+    return raise(vm, vm.types.TypeError, "readinto() argument must be read-write bytes-like object, not %s",
+                 type_name(vm, a[1]));
+  Ref bytes(read_file(vm, file_of(a[0]), static_cast<int64_t>(as<ByteArray>(a[1])->size)));
+  if (bytes.is_error()) return Value::error();
+  std::string_view got = bytes_of(*bytes);
+  std::copy(got.begin(), got.end(), as<ByteArray>(a[1])->data);
+  return Value::integer(static_cast<int64_t>(got.size()));
+}
+
+/// What is buffered already, or else comes by one read; stays unread.
+Value method_peek(VM& vm, const Value* a) {
+  File* f = file_of(a[0]);
+  if (!check_readable(vm, f) || (unread(f).empty() && fill(vm, f) < 0)) return Value::error();
+  return make_bytes(vm, unread(f));
+}
+
+Value method_read1(VM& vm, const Value* a) {
+  File* f = file_of(a[0]);
+  int64_t n;
+  if (!optional_count(vm, a[1], n) || !check_readable(vm, f) || (n != 0 && unread(f).empty() && fill(vm, f) < 0))
+    return Value::error();
+  int64_t have = static_cast<int64_t>(unread(f).size());
+  return read_file(vm, f, n < 0 || n > have ? have : n);
+}
+
+const NativeDef kBinaryMethods[] = {
+    {"readinto(self, buffer, /)", method_readinto},
+    {"peek(self, size=0, /)", method_peek},
+    {"read1(self, size=-1, /)", method_read1},
+};
+
 const NativeDef kMemoryMethods[] = {
     {"getvalue(self, /)", method_getvalue},
-    {"getbuffer(self, /)", method_getvalue},
+    {"getbuffer(self, /)",
+     [](VM& vm, const Value* a) {
+       Ref bytes(method_getvalue(vm, a));
+       return bytes.is_error() ? Value::error() : make_memory_view(vm, *bytes);
+     }},
 };
 
 const GetSetDef kAttributes[] = {
@@ -789,18 +830,23 @@ bool flush_standard_streams(VM& vm) {
   return ok;
 }
 
+static void add_methods(VM& vm, Type* t, std::span<const NativeDef> defs) {
+  for (const NativeDef& def : defs) {
+    Ref method(make_native_function(vm, &def));
+    auto* function = as<NativeFunction>(*method);
+    function->owner = t;
+    function->type = vm.types.method_descriptor;
+    dict_set(vm, t->dict, function->name, *method);
+  }
+}
+
 void init_file(VM& vm) {
   for (Type* t : {vm.types.text_file, vm.types.buffered_reader, vm.types.buffered_writer}) fill_type(vm, t, false);
   for (Type* t : {vm.types.string_io, vm.types.bytes_io}) {
     fill_type(vm, t, true);
-    for (const NativeDef& def : kMemoryMethods) {
-      Ref method(make_native_function(vm, &def));
-      auto* function = as<NativeFunction>(*method);
-      function->owner = t;
-      function->type = vm.types.method_descriptor;
-      dict_set(vm, t->dict, function->name, *method);
-    }
+    add_methods(vm, t, kMemoryMethods);
   }
+  for (Type* t : {vm.types.buffered_reader, vm.types.bytes_io}) add_methods(vm, t, kBinaryMethods);
 }
 
 }  // namespace tsvm::vm

@@ -264,7 +264,15 @@ Value create(VM& vm, Type* type, Args args, Keywords keywords) {
       if (!unbox(x).is_float() && !t->slots.to_float && !t->slots.index)
         return raise(vm, vm.types.TypeError, "float() argument must be a string or a real number, not '%s'",
                      t->name->data);
-      if (!to_double(vm, x, d)) return Value::error();
+      if (x.is_object() && (x.o->flags & kBoxed) && t->slots.to_float && t->slots.to_float != vm.types.float_->slots.to_float &&
+          t->slots.to_float != vm.types.int_->slots.to_float) {  // a derived class with a __float__
+        Ref r(t->slots.to_float(vm, x));
+        if (r.is_error()) return Value::error();
+        x = unbox(*r);
+        if (!to_double(vm, x, d)) return Value::error();
+      } else if (!to_double(vm, x, d)) {
+        return Value::error();
+      }
     }
   }
   if (type == vm.types.float_) return Value::number(d);

@@ -195,6 +195,11 @@ Value make_union(VM& vm, Value left, Value right) {
 }
 
 void init_generic_alias(VM& vm) {
+  Type* u = vm.types.union_type;
+  release(u->module);
+  u->module = Value::object(vm.intern("types"));
+  release(Value::object(u->name));
+  u->name = vm.intern("types.UnionType");
   for (Type* t : {vm.types.generic_alias, vm.types.union_type}) {
     t->instance_size = sizeof(Alias);
     t->is_gc = t->is_final = true;

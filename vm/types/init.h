@@ -8,9 +8,10 @@ namespace tsvm::vm {
 
 #define TSVM_TYPE_FILES(X)                                                                                          \
   X(object)                                                                                                         \
-  X(type) X(str) X(bytes) X(int) X(float) X(complex) X(list) X(tuple) X(dict) X(dict_views) X(set) X(range)         \
-      X(function) X(descriptors) X(iterators) X(module) X(exception) X(singletons) X(generic_alias) X(weak) X(file) \
-          X(builtins)
+  X(type)                                                                                                           \
+  X(str) X(bytes) X(int) X(float) X(complex) X(list) X(tuple) X(dict) X(dict_views) X(set) X(range) X(function)     \
+      X(descriptors) X(iterators) X(module) X(exception) X(singletons) X(generic_alias) X(weak) X(file) X(builtins) \
+          X(memory_view)
 
 #define X(name) void init_##name(VM& vm);
 TSVM_TYPE_FILES(X)

@@ -188,6 +188,11 @@ Value format_slot(VM& vm, Value self, Value spec) {
 /// int(x) without a base: owned plain int.
 Value int_of(VM& vm, Value x) {
   Value plain = unbox(x);
+  bool own = x.is_object() && (x.o->flags & kBoxed) && x.o->type->slots.to_int != vm.types.int_->slots.to_int;
+  if (own) {  // a derived class with an __int__
+    Ref r(x.o->type->slots.to_int(vm, x));
+    return r.is_error() ? Value::error() : new_ref(plain_int(*r));
+  }
   if (plain.is_int() || (is_kind(plain, Kind::BigInt) && x.o->type == vm.types.int_)) return new_ref(plain);
   if (plain.is_bool()) return Value::integer(plain.i);
   if (is_str(x)) return parse_int(vm, text_of(x), 10, x);

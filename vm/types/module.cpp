@@ -71,7 +71,11 @@ std::string name_of(Value self, VM& vm) {
 Value repr_slot(VM& vm, Value self) {
   Value file = dict_get_borrow(as<Module>(self)->dict, vm.names.dunder_file);
   std::string out = "<module '" + name_of(self, vm) + "'";
-  out += is_str(file) ? " from '" + std::string(text_of(file)) + "'>" : " (built-in)>";
+  Value known = dict_get_borrow(vm.modules, vm.name(name_of(self, vm)));
+  if (is_str(file))
+    out += " from '" + std::string(text_of(file)) + "'>";
+  else
+    out += known.same(self) ? " (built-in)>" : ">";
   return make_str(vm, out);
 }
 

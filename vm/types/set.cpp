@@ -61,6 +61,7 @@ void resize(VM& vm, Set* s, uint64_t wanted) {
 /// The entry of an equal key, or the free place where it would go (with `found` false). Null: exception.
 SetEntry* lookup(VM& vm, Set* s, Value key, uint64_t hash, bool& found) {
 again:
+  if (!s->table) resize(vm, s, 0);  // a comparison has emptied the set
   found = false;
   uint64_t perturb = hash;
   uint64_t i = hash & s->mask;
@@ -81,9 +82,10 @@ again:
       }
       Ref hold = Ref::copy(e->key);
       SetEntry* table = s->table;
+      uint32_t mask = s->mask;
       bool same;
       if (!equal(vm, *hold, key, same)) return nullptr;
-      if (s->table != table || !e->key.same(*hold)) goto again;
+      if (s->table != table || s->mask != mask || !e->key.same(*hold)) goto again;
       if (same) {
         found = true;
         return e;

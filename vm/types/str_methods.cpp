@@ -410,6 +410,7 @@ Value expandtabs(VM& vm, const Value* a) {
     if (c == '\t') {
       if (size > 0) {
         int64_t n = size - column % size;
+        if (!room_for(vm, static_cast<uint64_t>(n) + out.size())) return Value::error();
         out.append(static_cast<size_t>(n), ' ');
         column += n;
       }

@@ -255,7 +255,7 @@ std::string mangle(std::string_view cls, std::string_view name) {
 }
 
 /// Reads __slots__: names of members; `has_dict` when it lists __dict__. False: an exception is pending.
-bool read_slots(VM& vm, Type* t, Value slots, std::vector<Ref>& names, bool& has_dict) {
+bool read_slots(VM& vm, Type* t, Value slots, std::vector<Ref>& names, bool& has_dict, bool& weak) {
   Ref list;
   if (is_str(slots)) {
     Value one[] = {slots};
@@ -271,7 +271,10 @@ bool read_slots(VM& vm, Type* t, Value slots, std::vector<Ref>& names, bool& has
       has_dict = true;
       continue;
     }
-    if (text_of(*n) == "__weakref__") continue;
+    if (text_of(*n) == "__weakref__") {
+      weak = true;
+      continue;
+    }
     Ref mangled(Value::object(vm.intern(mangle(t->name->view(), text_of(*n)))));
     if (dict_find(t->dict, as<Str>(*mangled)) >= 0)
       return fail(vm, vm.types.ValueError, "'%s' in __slots__ conflicts with class variable", as<Str>(*n)->data);
@@ -393,6 +396,10 @@ static Value type_new(VM& vm, Type* metatype, Value name, Value bases_value, Val
     t->qualified_name = vm.intern(as<Str>(qualname));
     dict_delete(vm, t->dict, vm.names.qualname);
   }
+  if (Value shown = dict_get_borrow(t->dict, vm.name("__message_name__")); is_str(shown)) {
+    release(Value::object(t->name));
+    t->name = vm.intern(as<Str>(shown));
+  }
   Value module = dict_get_borrow(t->dict, vm.names.module);
   if (module.is_unbound() && vm.callbacks.current_globals) {
     Ref globals(vm.callbacks.current_globals(vm));
@@ -429,7 +436,8 @@ static Value type_new(VM& vm, Type* metatype, Value name, Value bases_value, Val
   bool has_dict = slots.is_unbound();
   for (Value b : t->bases->span()) has_dict |= as<Type>(b)->has_dict;
   std::vector<Ref> members;
-  if (!slots.is_unbound() && !read_slots(vm, t, slots, members, has_dict)) return Value::error();
+  bool weak_slot = false;
+  if (!slots.is_unbound() && !read_slots(vm, t, slots, members, has_dict, weak_slot)) return Value::error();
   set_up_layout(vm, t, base, has_dict, !members.empty());
   for (Value b : t->bases->span()) {
     t->is_tensor_module |= as<Type>(b)->is_tensor_module;
@@ -444,8 +452,8 @@ static Value type_new(VM& vm, Type* metatype, Value name, Value bases_value, Val
     dict_set(vm, t->dict, vm.names.dict_, *d);
   }
   bool weak_base = false;
-  for (Value b : t->bases->span()) weak_base |= as<Type>(b)->is_heap;
-  if (!weak_base && slots.is_unbound() && t->instance_kind == Kind::Instance) {
+  for (Value b : t->bases->span()) weak_base |= !lookup_in_type_borrow(as<Type>(b), vm.names.weakref).is_unbound();
+  if (!weak_base && (slots.is_unbound() || weak_slot) && t->instance_kind == Kind::Instance) {
     Ref d(make_getset(vm, t, &kInstanceWeak));
     dict_set(vm, t->dict, vm.names.weakref, *d);
   }
@@ -542,7 +550,15 @@ bool set_attr_slot(VM& vm, Value self, Str* name, Value value) {
 
 Type* self_of(Value v) { return as<Type>(v); }
 
-Value get_name(VM&, Value self) { return new_ref(Value::object(self_of(self)->name)); }
+// Some classes of the library are called by their modules' names too in messages ("'datetime.date' object ..."): then
+// `name` is that, which only messages show.
+Value get_name(VM&, Value self) {
+  Type* t = self_of(self);
+  std::string_view full = t->name->view(), last = t->qualified_name->view();
+  bool with_module =
+      full.size() > last.size() + 1 && full.ends_with(last) && full[full.size() - last.size() - 1] == '.';
+  return new_ref(Value::object(with_module ? t->qualified_name : t->name));
+}
 bool set_name(VM& vm, Value self, Value v) {
   auto* t = self_of(self);
   if (!t->is_heap)

@@ -13,9 +13,11 @@ namespace {
 
 WeakReference* weak(Value v) { return as<WeakReference>(v); }
 
-bool can_be_referenced(const Object* o) {
+bool can_be_referenced(VM& vm, const Object* o) {
   switch (o->kind) {
     case Kind::Instance:
+      // A class with __slots__ says there whether its instances can be referenced.
+      return !o->type->is_heap || o->type->has_dict || !lookup_in_type_borrow(o->type, vm.names.weakref).is_unbound();
     case Kind::Function:
     case Kind::Type:
     case Kind::Module:
@@ -86,7 +88,7 @@ Value create(VM& vm, Type* type, std::span<const Value> args, std::span<Str* con
 }  // namespace
 
 Value make_weak_reference(VM& vm, Type* type, Value target, Value callback) {
-  if (!target.is_object() || !can_be_referenced(target.o))
+  if (!target.is_object() || !can_be_referenced(vm, target.o))
     return raise(vm, vm.types.TypeError, "cannot create weak reference to '%s' object", type_name(vm, target));
   std::vector<WeakReference*>& known = vm.tables->weak[target.o];
   if (callback.is_none())
@@ -95,6 +97,7 @@ Value make_weak_reference(VM& vm, Type* type, Value target, Value callback) {
   auto* w = allocate_object<WeakReference>(vm, type, Kind::Native, type->instance_size);
   w->target = target.o;
   w->callback = new_ref(callback);
+  finish_instance(vm, w);
   vm.heap.track(w);
   vm.tables->weak[target.o].push_back(w);
   target.o->flags |= kWeakly;
@@ -128,6 +131,7 @@ void clear_weak_references(VM& vm, Object* target) {
 
 void init_weak(VM& vm) {
   Type* t = vm.types.weak_reference;
+  t->instance_kind = Kind::Native;
   t->instance_size = sizeof(WeakReference);
   t->is_gc = true;
   t->slots.dealloc = dealloc;

@@ -405,6 +405,17 @@ class Machine {
     return false;
   }
 
+  /// A class within a class that may be called, got by getattr(class, name), may be called too.
+  void allow_inner_class(Value args, Value made) {
+    auto* t = as<Tuple>(args);
+    if (!is_kind(made, Kind::Type) || t->size != 2 || !is_kind(t->items[0], Kind::Type) ||
+        !callable_.contains(t->items[0].bits))
+      return;
+    std::string prefix(as<Type>(t->items[0])->qualified_name->view());
+    if (as<Type>(made)->qualified_name->view().starts_with(prefix + "."))
+      callable_.emplace(made.bits, Ref::copy(made));
+  }
+
   Value new_object(Value cls, Value args, Value kwargs) {
     if (!is_kind(cls, Kind::Type))
       return unpickling_error(vm_, "NEWOBJ class argument must be a type, not %s", type_name(vm_, cls));
@@ -729,7 +740,9 @@ class Machine {
           if (!takes->is_true()) return error("argument list must be a tuple");
           return push_checked(call(vm_, *f, {*args}));
         }
-        return push_checked(call_with(vm_, *f, *args, Value::none()));
+        Ref made(call_with(vm_, *f, *args, Value::none()));
+        allow_inner_class(*args, *made);
+        return push_checked(made.take());
       }
       case kNewObj: {
         if (!enough(2)) return false;

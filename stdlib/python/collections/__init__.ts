@@ -3,10 +3,16 @@ import sys
 from _collections import deque, tuple_field
 from keyword import iskeyword
 
+__all__ = ["ChainMap", "Counter", "OrderedDict", "UserDict", "UserList", "UserString", "defaultdict", "deque", "namedtuple"]
+
+
+_printing = set()  # the ids of the dicts whose repr is being made
+
 
 class OrderedDict(dict):
     """A dict whose order is part of its value: == compares it, and entries can be moved to either end."""
 
+    __message_name__ = "collections.OrderedDict"
     _view_prefix = "o"  # of the names that its views show: odict_keys
 
     def popitem(self, last=True):
@@ -34,7 +40,13 @@ class OrderedDict(dict):
     def __repr__(self):
         if not self:
             return "%s()" % (self.__class__.__name__,)
-        return "%s(%r)" % (self.__class__.__name__, list(self.items()))
+        if id(self) in _printing:
+            return "..."
+        _printing.add(id(self))
+        try:
+            return "%s(%r)" % (self.__class__.__name__, list(self.items()))
+        finally:
+            _printing.discard(id(self))
 
     def __eq__(self, other):
         if isinstance(other, OrderedDict):
@@ -46,8 +58,6 @@ class OrderedDict(dict):
 
     def copy(self):
         return self.__class__(self)
-
-    __copy__ = copy
 
     @classmethod
     def fromkeys(cls, iterable, value=None):
@@ -78,6 +88,8 @@ class OrderedDict(dict):
 class defaultdict(dict):
     """A dict that makes the value of a missing key with default_factory."""
 
+    __message_name__ = "collections.defaultdict"
+
     def __init__(self, default_factory=None, /, *args, **kwargs):
         if default_factory is not None and not callable(default_factory):
             raise TypeError("first argument must be callable or None")
@@ -92,7 +104,15 @@ class defaultdict(dict):
         return value
 
     def __repr__(self):
-        return f"defaultdict({self.default_factory!r}, {dict.__repr__(self)})"
+        if id(self) in _printing:
+            factory = "..."
+        else:
+            _printing.add(id(self))
+            try:
+                factory = repr(self.default_factory)
+            finally:
+                _printing.discard(id(self))
+        return f"{self.__class__.__name__}({factory}, {dict.__repr__(self)})"
 
     def copy(self):
         return type(self)(self.default_factory, self)
@@ -108,6 +128,13 @@ class defaultdict(dict):
             return NotImplemented
         result = self.copy()
         result.update(other)
+        return result
+
+    def __ror__(self, other):
+        if not isinstance(other, dict):
+            return NotImplemented
+        result = type(self)(self.default_factory, other)
+        result.update(self)
         return result
 
 
@@ -417,13 +444,16 @@ class ChainMap:
         return f"{self.__class__.__name__}({', '.join(map(repr, self.maps))})"
 
     def keys(self):
-        return list(self)
+        from collections.abc import KeysView
+        return KeysView(self)
 
     def items(self):
-        return [(k, self[k]) for k in self]
+        from collections.abc import ItemsView
+        return ItemsView(self)
 
     def values(self):
-        return [self[k] for k in self]
+        from collections.abc import ValuesView
+        return ValuesView(self)
 
     def new_child(self, m=None, **kwargs):
         if m is None:
@@ -457,8 +487,50 @@ class ChainMap:
     def update(self, other=(), /, **kwargs):
         self.maps[0].update(other, **kwargs)
 
+    def popitem(self):
+        try:
+            return self.maps[0].popitem()
+        except KeyError:
+            raise KeyError("No keys found in the first mapping.")
+
+    def setdefault(self, key, default=None):
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def copy(self):
+        """A ChainMap with a copy of the first mapping."""
+        return self.__class__(self.maps[0].copy(), *self.maps[1:])
+
+    __copy__ = copy
+
+    @classmethod
+    def fromkeys(cls, iterable, *args):
+        return cls(dict.fromkeys(iterable, *args))
+
     def __eq__(self, other):
+        if not hasattr(other, "items"):
+            return NotImplemented
         return dict(self.items()) == dict(other.items())
+
+    def __or__(self, other):
+        if not hasattr(other, "items"):
+            return NotImplemented
+        result = self.copy()
+        result.maps[0].update(other)
+        return result
+
+    def __ror__(self, other):
+        if not hasattr(other, "items"):
+            return NotImplemented
+        result = dict(other)
+        for child in reversed(self.maps):
+            result.update(child)
+        return self.__class__(result)
+
+    def __ior__(self, other):
+        self.maps[0].update(other)
+        return self
 
 
 class UserDict:
@@ -500,13 +572,16 @@ class UserDict:
         return self.data == (other.data if isinstance(other, UserDict) else other)
 
     def keys(self):
-        return self.data.keys()
-
-    def values(self):
-        return self.data.values()
+        from collections.abc import KeysView
+        return KeysView(self)
 
     def items(self):
-        return self.data.items()
+        from collections.abc import ItemsView
+        return ItemsView(self)
+
+    def values(self):
+        from collections.abc import ValuesView
+        return ValuesView(self)
 
     def get(self, key, default=None):
         return self[key] if key in self else default
@@ -526,11 +601,49 @@ class UserDict:
         for key, value in kwargs.items():
             self[key] = value
 
+    def popitem(self):
+        if not self:
+            raise KeyError
+        key = next(iter(self))
+        value = self[key]
+        del self[key]
+        return key, value
+
     def clear(self):
         self.data.clear()
 
     def copy(self):
-        return self.__class__(self.data)
+        if self.__class__ is UserDict:
+            return UserDict(self.data.copy())
+        import copy
+        data, self.data = self.data, {}
+        try:
+            result = copy.copy(self)
+        finally:
+            self.data = data
+        result.update(self)
+        return result
+
+    @classmethod
+    def fromkeys(cls, iterable, value=None):
+        result = cls()
+        for key in iterable:
+            result[key] = value
+        return result
+
+    def __or__(self, other):
+        if not isinstance(other, (UserDict, dict)):
+            return NotImplemented
+        return self.__class__(self.data | (other.data if isinstance(other, UserDict) else other))
+
+    def __ror__(self, other):
+        if not isinstance(other, (UserDict, dict)):
+            return NotImplemented
+        return self.__class__((other.data if isinstance(other, UserDict) else other) | self.data)
+
+    def __ior__(self, other):
+        self.data |= other.data if isinstance(other, UserDict) else other
+        return self
 
 
 class UserList:
@@ -550,6 +663,15 @@ class UserList:
 
     def __lt__(self, other):
         return self.data < self._raw(other)
+
+    def __le__(self, other):
+        return self.data <= self._raw(other)
+
+    def __gt__(self, other):
+        return self.data > self._raw(other)
+
+    def __ge__(self, other):
+        return self.data >= self._raw(other)
 
     def __contains__(self, item):
         return item in self.data
@@ -571,6 +693,9 @@ class UserList:
 
     def __add__(self, other):
         return self.__class__(self.data + list(self._raw(other)))
+
+    def __radd__(self, other):
+        return self.__class__(list(self._raw(other)) + self.data)
 
     def __iadd__(self, other):
         self.data += self._raw(other)
@@ -611,5 +736,16 @@ class UserList:
     def sort(self, /, *args, **kwargs):
         self.data.sort(*args, **kwargs)
 
+    def __imul__(self, n):
+        self.data *= n
+        return self
+
     def extend(self, other):
         self.data.extend(self._raw(other))
+
+
+def __getattr__(name):
+    if name == "UserString":
+        from collections._user_string import UserString
+        return UserString
+    raise AttributeError(f"module 'collections' has no attribute {name!r}")

@@ -121,6 +121,54 @@ class Callable(metaclass=ABCMeta):
         return False
 
 
+@_structural("__await__")
+class Awaitable(metaclass=ABCMeta):
+    __slots__ = ()
+
+    @abstractmethod
+    def __await__(self):
+        yield
+
+
+@_structural("__await__", "send", "throw", "close")
+class Coroutine(Awaitable):
+    __slots__ = ()
+
+    @abstractmethod
+    def send(self, value):
+        raise StopIteration
+
+    @abstractmethod
+    def throw(self, typ, val=None, tb=None):
+        raise typ if val is None else val
+
+
+@_structural("__aiter__")
+class AsyncIterable(metaclass=ABCMeta):
+    __slots__ = ()
+
+    @abstractmethod
+    def __aiter__(self):
+        raise NotImplementedError
+
+
+@_structural("__anext__", "__aiter__")
+class AsyncIterator(AsyncIterable):
+    __slots__ = ()
+
+    @abstractmethod
+    def __anext__(self):
+        raise StopIteration
+
+    def __aiter__(self):
+        return self
+
+
+@_structural("__aiter__", "__anext__", "asend", "athrow", "aclose")
+class AsyncGenerator(AsyncIterator):
+    __slots__ = ()
+
+
 class Set(Collection):
     """Comparisons and operators from __contains__, __iter__ and __len__."""
 
@@ -155,19 +203,39 @@ class Set(Collection):
     def _from_iterable(cls, it):
         return cls(it)
 
+    def _as_set(self, other):
+        """Other as a set, or None where it is not even iterable."""
+        if isinstance(other, Set):
+            return other
+        return self._from_iterable(other) if isinstance(other, Iterable) else None
+
     def __and__(self, other):
+        if not isinstance(other, Iterable):
+            return NotImplemented
         return self._from_iterable(v for v in other if v in self)
 
     def __or__(self, other):
+        if not isinstance(other, Iterable):
+            return NotImplemented
         return self._from_iterable(e for s in (self, other) for e in s)
 
     def __sub__(self, other):
-        return self._from_iterable(v for v in self if v not in other)
+        other = self._as_set(other)
+        return NotImplemented if other is None else self._from_iterable(v for v in self if v not in other)
+
+    def __rsub__(self, other):
+        other = self._as_set(other)
+        return NotImplemented if other is None else self._from_iterable(v for v in other if v not in self)
 
     def __xor__(self, other):
-        return (self - other) | (other - self)
+        other = self._as_set(other)
+        return NotImplemented if other is None else (self - other) | (other - self)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def _hash(self):
+        """A hash from the items, which suits their ==: for classes that want to be hashable."""
+        return hash(frozenset(self))
 
     def isdisjoint(self, other):
         return not any(v in self for v in other)
@@ -207,6 +275,17 @@ class MutableSet(Set):
     def __iand__(self, it):
         for value in self - it:
             self.discard(value)
+        return self
+
+    def __ixor__(self, it):
+        if it is self:
+            self.clear()
+            return self
+        for value in self._as_set(it):
+            if value in self:
+                self.discard(value)
+            else:
+                self.add(value)
         return self
 
     def __isub__(self, it):
@@ -331,7 +410,11 @@ class ItemsView(MappingView, Set):
 
     def __contains__(self, item):
         key, value = item
-        return key in self._mapping and self._mapping[key] == value
+        try:
+            known = self._mapping[key]
+        except KeyError:
+            return False
+        return known is value or known == value
 
     def __iter__(self):
         for key in self._mapping:
@@ -340,7 +423,7 @@ class ItemsView(MappingView, Set):
 
 class ValuesView(MappingView, Collection):
     def __contains__(self, value):
-        return any(self._mapping[k] == value for k in self._mapping)
+        return any(v is value or v == value for v in self)
 
     def __iter__(self):
         for key in self._mapping:
@@ -373,12 +456,19 @@ class Sequence(Reversible, Collection):
             yield self[i]
 
     def index(self, value, start=0, stop=None):
-        stop = len(self) if stop is None else stop
-        for i in range(max(start, 0), stop):
-            if i >= len(self):
+        if start is not None and start < 0:
+            start = max(len(self) + start, 0)
+        if stop is not None and stop < 0:
+            stop += len(self)
+        i = start or 0
+        while stop is None or i < stop:
+            try:
+                item = self[i]
+            except IndexError:
                 break
-            if self[i] is value or self[i] == value:
+            if item is value or item == value:
                 return i
+            i += 1
         raise ValueError
 
     def count(self, value):
@@ -404,8 +494,11 @@ class MutableSequence(Sequence):
         self.insert(len(self), value)
 
     def clear(self):
-        while len(self):
-            self.pop()
+        try:
+            while True:
+                self.pop()
+        except IndexError:
+            pass
 
     def reverse(self):
         n = len(self)
@@ -413,7 +506,7 @@ class MutableSequence(Sequence):
             self[i], self[n - i - 1] = self[n - i - 1], self[i]
 
     def extend(self, values):
-        for v in list(values):
+        for v in list(values) if values is self else values:
             self.append(v)
 
     def pop(self, index=-1):
@@ -436,7 +529,10 @@ class ByteString(Sequence):
 Sequence.register(tuple)
 Sequence.register(str)
 Sequence.register(range)
+Sequence.register(memoryview)
 ByteString.register(bytes)
+ByteString.register(bytearray)
+MutableSequence.register(bytearray)
 MutableSequence.register(list)
 MutableSet.register(set)
 Set.register(frozenset)
@@ -444,3 +540,15 @@ MutableMapping.register(dict)
 KeysView.register(type({}.keys()))
 ValuesView.register(type({}.values()))
 ItemsView.register(type({}.items()))
+
+
+def _register_own():
+    """The containers of collections, which was imported before this module."""
+    import collections
+    MutableSequence.register(collections.deque)
+    MutableSequence.register(collections.UserList)
+    MutableMapping.register(collections.ChainMap)
+    MutableMapping.register(collections.UserDict)
+
+
+_register_own()

@@ -276,3 +276,10 @@ def fsencode(filename):
 def fsdecode(filename):
     filename = fspath(filename)
     return filename.decode() if isinstance(filename, bytes) else filename
+
+
+def __getattr__(name):
+    import os._more
+    if name.startswith("__") or not hasattr(os._more, name):
+        raise AttributeError(f"module 'os' has no attribute {name!r}")
+    return getattr(os._more, name)
