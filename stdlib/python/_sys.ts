@@ -21,15 +21,6 @@ def __displayhook__(value, /):
     sys.displayhook(value)
 
 
-def getswitchinterval():
-    return 0.005
-
-
-def setswitchinterval(interval, /):
-    if interval <= 0:
-        raise ValueError("switch interval must be strictly positive")
-
-
 def getfilesystemencodeerrors():
     return "surrogateescape"
 
