@@ -17,10 +17,12 @@ bool GradMode::is_enabled() { return ag::grad_mode(); }
 void GradMode::set_enabled(bool on) { ag::set_grad_mode(on); }
 InferenceMode::InferenceMode(bool on) : inference_(ag::inference_mode()), grad_(ag::grad_mode()) {
   ag::set_inference_mode(on);
+  tsvm::ops::making_inference_storages = on;
   ag::set_grad_mode(!on);
 }
 InferenceMode::~InferenceMode() {
   ag::set_inference_mode(inference_);
+  tsvm::ops::making_inference_storages = inference_;
   ag::set_grad_mode(grad_);
 }
 bool InferenceMode::is_enabled() { return ag::inference_mode(); }

@@ -9,6 +9,7 @@
 #include "ops/autograd/engine.h"
 #include "ops/autograd/variable.h"
 #include "ops/operators.h"
+#include "ops/tensor/inference.h"
 #include "ops/tensor/print.h"
 
 namespace at {
@@ -75,7 +76,7 @@ Layout Tensor::layout() const { return give(in(*this).layout()); }
 TensorOptions Tensor::options() const {
   return TensorOptions().dtype(c10::optional<ScalarType>(scalar_type())).device(device()).layout(layout());
 }
-bool Tensor::is_inference() const { return ag::inference_mode() && defined() && !requires_grad(); }
+bool Tensor::is_inference() const { return defined() && ops::is_inference(in(*this)); }
 bool Tensor::is_nonzero() const {
   const int64_t n = numel();
   TORCH_CHECK(n != 0, "Boolean value of Tensor with no values is ambiguous");

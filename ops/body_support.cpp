@@ -6,6 +6,65 @@ namespace tsvm::ops::body {
 
 using namespace autograd;
 
+namespace {
+bool is_bools(const scalar::Operand& o) {
+  return o.tensor ? o.tensor->dtype() == DType::Bool : o.number->category() == DTypeCategory::Bool;
+}
+}  // namespace
+
+void check_addition(const scalar::PointwiseSpec& spec, const scalar::Operand* in, const Scalar& alpha) {
+  if (__builtin_expect(alpha.category() == DTypeCategory::Integral, 1)) return;
+  const DType t = scalar::common_dtype(spec, in);
+  OPS_CHECK(alpha.category() != DTypeCategory::Bool || t == DType::Bool, RuntimeError,
+            "Boolean alpha only supported for Boolean results.");
+  OPS_CHECK(is_floating_or_complex(t) || alpha.category() < DTypeCategory::Floating, RuntimeError,
+            "For integral input tensors, argument alpha must not be a floating point number.");
+  OPS_CHECK(is_complex(t) || alpha.category() != DTypeCategory::Complex, RuntimeError,
+            "For non-complex input tensors, argument alpha must not be a complex number.");
+}
+
+void check_subtraction(const scalar::PointwiseSpec& spec, const scalar::Operand* in, const Scalar& alpha) {
+  const bool first = is_bools(in[0]), second = is_bools(in[1]);
+  if (__builtin_expect(first || second, 0)) {
+    OPS_CHECK(!first || !second, RuntimeError,
+              "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+              "operator instead.");
+    fail(ErrorKind::RuntimeError,
+         "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+         "the `~` or `logical_not()` operator instead.");
+  }
+  check_addition(spec, in, alpha);
+}
+
+void check_negation(const scalar::PointwiseSpec&, const scalar::Operand* in) {
+  OPS_CHECK(
+      !is_bools(in[0]), RuntimeError,
+      "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
+      "`~` or `logical_not()` operator instead.");
+}
+
+void check_power(const Tensor& self, const Scalar& exponent) {
+  OPS_CHECK(
+      is_floating_or_complex(self.dtype()) || exponent.category() != DTypeCategory::Integral || exponent.to_int() >= 0,
+      RuntimeError, "Integers to negative integer powers are not allowed.");
+}
+
+void check_parts(const scalar::PointwiseSpec&, const scalar::Operand* in) {
+  const DType a = in[0].tensor->dtype(), b = in[1].tensor->dtype();
+  const bool fits = (a == DType::Float16 || a == DType::Float32 || a == DType::Float64) &&
+                    (b == DType::Float16 || b == DType::Float32 || b == DType::Float64);
+  OPS_CHECK(fits, RuntimeError, "Expected both inputs to be Half, Float or Double tensors but got ", info(a).cpp_name,
+            " and ", info(b).cpp_name);
+  OPS_CHECK(a == b, RuntimeError, "Expected object of scalar type ", info(a).cpp_name, " but got scalar type ",
+            info(b).cpp_name, " for second argument");
+}
+
+void check_condition(const scalar::PointwiseSpec&, const scalar::Operand* in) {
+  const DType t = in[0].tensor->dtype();
+  OPS_CHECK(t == DType::Bool || t == DType::UInt8, RuntimeError,
+            "where expected condition to be a boolean tensor, but got a tensor with dtype ", info(t).cpp_name);
+}
+
 void check_matrix(const Tensor& a, std::string_view name) {
   OPS_CHECK(a.dim() >= 2, RuntimeError, name, ": The input tensor A must have at least 2 dimensions.");
   OPS_CHECK(is_floating_or_complex(a.dtype()), RuntimeError, name,

@@ -21,6 +21,25 @@
 
 namespace tsvm::ops::body {
 
+// --- what pointwise operators refuse (their `check`)
+
+/// alpha= of add: no float for integers, no complex for reals, a bool for bools only.
+void check_addition(const scalar::PointwiseSpec& spec, const scalar::Operand* in, const Scalar& alpha);
+/// The same, and no bools.
+void check_subtraction(const scalar::PointwiseSpec& spec, const scalar::Operand* in, const Scalar& alpha);
+void check_negation(const scalar::PointwiseSpec& spec, const scalar::Operand* in);
+/// complex() and polar(): two parts of one floating type.
+void check_parts(const scalar::PointwiseSpec& spec, const scalar::Operand* in);
+/// where(): a condition of bools.
+void check_condition(const scalar::PointwiseSpec& spec, const scalar::Operand* in);
+
+/// pow(): whole numbers have no negative powers.
+void check_power(const Tensor& self, const Scalar& exponent);
+
+/// "Float": a dtype as PyTorch's messages name it.
+inline std::string dtype_text(DType t) { return info(t).cpp_name; }
+[[noreturn]] inline void fail_dtype(std::string_view what, DType t) { ops::fail_dtype(std::string(what).c_str(), t); }
+
 // --- None
 
 inline bool is_none(const Tensor& t) { return !t.defined(); }

@@ -3,6 +3,7 @@
 #include "vm/native.h"
 #include "vm/runtime.h"
 #include "vm/shape.h"
+#include "vm/tensor_user.h"
 #include "vm/types/common.h"
 
 namespace tsvm::vm {
@@ -25,6 +26,7 @@ Type* type_of_scalar(VM& vm, Value v) {
     case Tag::Ellipsis: return vm.types.ellipsis_type;
     case Tag::NotImplemented: return vm.types.not_implemented_type;
     case Tag::Tensor:
+      if (const auto* user = static_cast<const TensorUser*>(v.t->user()); user && user->type) return user->type;
       if (vm.types.parameter && v.t->has(ops::TensorImpl::kParameter)) return vm.types.parameter;
       return vm.types.tensor ? vm.types.tensor : vm.types.object;
     case Tag::DType: return vm.types.dtype ? vm.types.dtype : vm.types.object;

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -75,6 +76,9 @@ const std::unordered_set<std::string>& reserved() {
   return names;
 }
 
+/// An expression that is longer, with its indentation, is not written inside of another.
+constexpr size_t kLongExpression = 40;
+
 class CodePrinter {
  public:
   CodePrinter(Program& p, CodeReferences& refs) : p_(p), refs_(refs) {}
@@ -98,6 +102,7 @@ class CodePrinter {
     indent_++;
     size_t before = out_.size();
     block_body(*g.block);
+    split_long(g.block->results);
     if (!g.block->results.empty()) line() += "return " + use(g.block->results[0]) + "\n";
     if (out_.size() == before) line() += "pass\n";
     indent_--;
@@ -287,6 +292,7 @@ class CodePrinter {
 
   void statement(const Block& b, size_t& i) {
     const Node& n = *b.nodes[i];
+    split_long(n.inputs);
     if (inline_.count(&n)) return;
     switch (n.kind) {
       case NodeKind::If: return if_statement(n);
@@ -348,24 +354,34 @@ class CodePrinter {
       }
       default: break;
     }
-    std::string text = expression(n);
+    const std::string text = expression(n);
     if (n.outputs.empty()) {
       line() += text + "\n";
       return;
     }
-    if (n.outputs.size() == 1) {
-      const Value* v = n.outputs[0];
-      std::string name = name_of(v);
-      if (n.kind == NodeKind::ModuleContainerIndex) name += " : " + type(v->type);
-      line() += name + " = " + text + "\n";
-      return;
-    }
     std::string targets;
-    for (const Value* v : n.outputs) targets += name_of(v) + ", ";
-    line() += targets + "= " + text + "\n";
+    for (const Value* v : n.outputs) targets += (targets.empty() ? "" : ", ") + name_of(v);
+    if (n.kind == NodeKind::ModuleContainerIndex) targets += " : " + type(n.outputs[0]->type);
+    line() += targets + " = " + text + "\n";
+  }
+
+  /// Expressions that would make a long line get names of their own, and so does what is evaluated before them.
+  void split_long(std::span<Value* const> values) {
+    auto in_place = [&](const Value* v) { return v->node && inline_.count(v->node); };
+    size_t split = 0;
+    for (size_t i = 0; i < values.size(); i++)
+      if (in_place(values[i]) && use(values[i]).size() + static_cast<size_t>(indent_) * 2 >= kLongExpression)
+        split = i + 1;
+    for (const Value* v : values.first(split)) {
+      if (!in_place(v) || v->node->kind == NodeKind::Constant) continue;
+      const std::string text = expression(*v->node);
+      inline_.erase(v->node);
+      line() += name_of(v) + " = " + text + "\n";
+    }
   }
 
   void assign(const std::vector<Value*>& targets, const std::vector<Value*>& values) {
+    split_long(values);
     // All at once: a target may be a value of another.
     std::string left, right;
     for (size_t i = 0; i < targets.size(); i++) {
@@ -460,6 +476,7 @@ class CodePrinter {
   }
   void assign_with(const std::string& test, const std::string& next, const std::vector<Value*>& targets,
                    const std::vector<Value*>& values) {
+    split_long(values);
     std::string left = test, right = next;
     for (size_t i = 0; i < targets.size(); i++) {
       left += ", " + name_of(targets[i]);

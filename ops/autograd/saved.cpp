@@ -13,7 +13,38 @@ void fail_released() {
        "saved tensors after calling backward.");
 }
 
+thread_local constinit SavingHooks* saving_hooks = nullptr;
+
+void SavedTensor::save_specially(const Tensor& t) {
+  if (is_inference(t) && !inference_mode())
+    fail(ErrorKind::RuntimeError,
+         "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor "
+         "and use it in autograd.");
+  state_ = State::Input;
+  if (!t.defined()) return;
+  if (!saving_hooks) {
+    tensor_ = t;
+    version_ = t.version();
+    return;
+  }
+  if (is_leaf(t)) {
+    if (t.requires_grad()) tensor_ = t;
+  } else {
+    maker_ = NodeRef::retain(grad_fn(t));
+    number_ = static_cast<uint16_t>(result_number(t));
+  }
+  const GradMode off(false);
+  packed_ = saving_hooks->pack(t);
+}
+
 void SavedTensor::save_result(const Tensor& t, uint32_t number) {
+  if (__builtin_expect(saving_hooks != nullptr, 0) && t.defined()) {
+    state_ = State::Result;
+    number_ = static_cast<uint16_t>(number);
+    const GradMode off(false);
+    packed_ = saving_hooks->pack(t);
+    return;
+  }
   tensor_ = t.defined() ? ops::detach(t) : Tensor();
   state_ = State::Result;
   number_ = static_cast<uint16_t>(number);
@@ -22,6 +53,7 @@ void SavedTensor::save_result(const Tensor& t, uint32_t number) {
 
 Tensor SavedTensor::unpack(Node* owner) const {
   if (__builtin_expect(state_ == State::Released, 0)) fail_released();
+  if (__builtin_expect(packed_ != nullptr, 0)) return unpack_specially(owner);
   if (!tensor_.defined()) return {};
   if (__builtin_expect(tensor_.version() != version_, 0)) {
     Node* made_by = state_ == State::Result ? owner : grad_fn(tensor_);
@@ -35,11 +67,27 @@ Tensor SavedTensor::unpack(Node* owner) const {
          " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
          "torch.autograd.set_detect_anomaly(True).");
   }
-  if (state_ == State::Input || !grad_mode() || !is_floating_or_complex(tensor_.dtype())) return tensor_;
-  Tensor t = ops::detach(tensor_);
+  if (state_ == State::Input || !grad_mode()) return tensor_;
+  return with_history(tensor_, owner, number_);
+}
+
+Tensor SavedTensor::unpack_specially(Node* owner) const {
+  const Tensor value = [&] {
+    const GradMode off(false);
+    return packed_->unpack();
+  }();
+  if (!grad_mode()) return value;
+  if (tensor_.defined()) return tensor_;
+  Node* maker = state_ == State::Result ? owner : maker_.get();
+  return maker ? with_history(value, maker, number_) : value;
+}
+
+Tensor SavedTensor::with_history(const Tensor& value, Node* maker, uint32_t number) const {
+  if (!is_floating_or_complex(value.dtype())) return value;
+  Tensor t = ops::detach(value);
   AutogradMeta& m = meta(t);
-  m.grad_fn = NodeRef::retain(owner);
-  m.result = number_;
+  m.grad_fn = NodeRef::retain(maker);
+  m.result = number;
   t->set_flag(TensorImpl::kRequiresGrad, true);
   t->set_flag(TensorImpl::kNonLeaf, true);
   return t;

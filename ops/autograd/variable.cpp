@@ -6,6 +6,7 @@
 #include "ops/autograd/view_nodes.h"
 #include "ops/operators.h"
 #include "ops/tensor/error.h"
+#include "ops/tensor/inference.h"
 #include "ops/tensor/sparse.h"
 
 namespace tsvm::ops::autograd {
@@ -109,6 +110,9 @@ void set_requires_grad(const Tensor& t, bool on, const char* refusal) {
          "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
          "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   if (on && !differentiable(t)) fail(ErrorKind::RuntimeError, refusal);
+  if (on && is_inference(t) && !inference_mode())
+    fail(ErrorKind::RuntimeError,
+         "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
   if (on == t.requires_grad()) return;
   if (on) meta(t);
   t->set_flag(TensorImpl::kRequiresGrad, on);
@@ -217,6 +221,10 @@ namespace {
 }  // namespace
 
 void check_inplace(const Tensor& t, bool recorded) {
+  if (is_inference(t) && !inference_mode())
+    fail(ErrorKind::RuntimeError,
+         "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+         "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
   if (!grad_mode()) return;
   AutogradMeta* m = meta_or_null(t);
   if (m && m->view && (recorded || t.requires_grad() || m->view->base.requires_grad())) {

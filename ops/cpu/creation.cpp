@@ -263,8 +263,8 @@ Tensor from_data(const void* data, DType from, IntSpan size, DType dtype) {
 namespace {
 
 /// Keeps elements whose column - row is at most (lower) or at least (upper) `diagonal`; the others become 0.
-Tensor triangle(const Tensor& self, int64_t diagonal, bool lower, const char* what) {
-  OPS_CHECK(self.dim() >= 2, RuntimeError, what, ": input tensor must have at least 2 dimensions");
+Tensor triangle(const Tensor& self, int64_t diagonal, bool lower) {
+  (void)wrap_dim(-2, self.dim());
   Tensor out = clone(self, MemoryFormat::Contiguous);
   if (out.is_meta() || out.numel() == 0) return out;
   const int64_t rows = out.size(-2), columns = out.size(-1), row_bytes = columns * static_cast<int64_t>(out.itemsize());
@@ -306,8 +306,8 @@ Tensor triangle_indices(int64_t rows, int64_t columns, int64_t offset, optional<
 
 }  // namespace
 
-Tensor tril(const Tensor& self, int64_t diagonal) { return triangle(self, diagonal, true, "tril"); }
-Tensor triu(const Tensor& self, int64_t diagonal) { return triangle(self, diagonal, false, "triu"); }
+Tensor tril(const Tensor& self, int64_t diagonal) { return triangle(self, diagonal, true); }
+Tensor triu(const Tensor& self, int64_t diagonal) { return triangle(self, diagonal, false); }
 Tensor tril_indices(int64_t row, int64_t col, int64_t offset, optional<DType> dtype) {
   return triangle_indices(row, col, offset, dtype, true);
 }

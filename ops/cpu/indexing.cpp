@@ -692,9 +692,22 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
   return out;
 }
 
-void masked_fill_(const Tensor& self, const Tensor& mask, const Scalar& value) {
-  OPS_CHECK(mask.dtype() == DType::Bool || mask.dtype() == DType::UInt8, RuntimeError,
-            "masked_fill_ only supports boolean masks, but got mask with dtype ", name(mask.dtype()));
+namespace {
+/// A mask of bools: other numbers count if all of them are 0 or 1.
+Tensor as_mask(const Tensor& mask) {
+  if (mask.dtype() == DType::Bool || mask.dtype() == DType::UInt8) return mask;
+  const Tensor bools = to_copy(mask, DType::Bool);
+  if (!mask.is_meta()) {
+    const Tensor back = to_copy(bools, mask.dtype()), given = contiguous(mask);
+    OPS_CHECK(std::memcmp(back.data(), given.data(), static_cast<size_t>(given.numel()) * given.itemsize()) == 0,
+              RuntimeError, "Mask tensor can take 0 and 1 values only");
+  }
+  return bools;
+}
+}  // namespace
+
+void masked_fill_(const Tensor& self, const Tensor& any_mask, const Scalar& value) {
+  const Tensor mask = as_mask(any_mask);
   OPS_CHECK(self.device() == mask.device(), RuntimeError,
             "expected self and mask to be on the same device, but got mask on ", to_string(mask.device()),
             " and self on ", to_string(self.device()));
@@ -714,13 +727,12 @@ void masked_fill_(const Tensor& self, const Tensor& mask, const Tensor& value) {
   masked_fill_(self, mask, self.is_meta() ? Scalar(0) : item(value));
 }
 
-void masked_scatter_(const Tensor& self, const Tensor& mask, const Tensor& source) {
+void masked_scatter_(const Tensor& self, const Tensor& any_mask, const Tensor& source) {
   OPS_CHECK(self.dtype() == source.dtype(), RuntimeError,
             "masked_scatter: expected self and source to have same dtypes but "
             "got",
             info(self.dtype()).cpp_name, " and ", info(source.dtype()).cpp_name);
-  OPS_CHECK(mask.dtype() == DType::Bool || mask.dtype() == DType::UInt8, RuntimeError,
-            "masked_scatter_ only supports boolean masks, but got mask with dtype ", name(mask.dtype()));
+  const Tensor mask = as_mask(any_mask);
   OPS_CHECK(is_expandable_to(mask.sizes(), self.sizes()), RuntimeError, mismatch(self.sizes(), mask.sizes()));
   if (self.is_meta()) return;
   const Tensor from = contiguous(source);

@@ -466,19 +466,18 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
             "tensor and input value tensor must match, but we got boundaries tensor ",
             sorted_sequence.sizes(), " and input value tensor ", self.sizes());
-  OPS_CHECK(sorted_sequence.dtype() == self.dtype(), RuntimeError,
-            "torch.searchsorted(): input value tensor and "
-            "boundary tensor should have the same dtype, but got input value tensor dtype ",
-            name(self.dtype()), " and boundary tensor dtype ", name(sorted_sequence.dtype()));
   OPS_CHECK(sorted_sequence.device() == self.device(), RuntimeError,
             "torch.searchsorted(): boundaries and input value tensors should have same device type, but got boundaries "
             "tensor device type ",
             to_string(sorted_sequence.device()), " and input value tensor device type ", to_string(self.device()));
   Tensor out = ops::empty(self.sizes(), DType::Int64, self.device());
   if (!out.is_meta() && self.numel() > 0) {
-    const Tensor keys = contiguous(sorted_sequence), values = contiguous(self);
+    const DType common = promote_types(sorted_sequence.dtype(), self.dtype());
+    const Tensor keys =
+        contiguous(sorted_sequence.dtype() == common ? sorted_sequence : to_copy(sorted_sequence, common));
+    const Tensor values = contiguous(self.dtype() == common ? self : to_copy(self, common));
     const int64_t n = keys.sizes()[m - 1], lines = n == 0 ? 1 : keys.numel() / n, per_line = values.numel() / lines;
-    TSVM_DISPATCH_REAL(self.dtype(), "searchsorted_out_cpu", {
+    TSVM_DISPATCH_REAL(common, "searchsorted_out_cpu", {
       for (int64_t i = 0; i < values.numel(); i++) {
         const scalar_t* line = keys.data_ptr<scalar_t>() + (m == 1 ? 0 : i / per_line * n);
         const scalar_t v = values.data_ptr<scalar_t>()[i];

@@ -466,7 +466,7 @@ def linalg_solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """X in A X = B (or X A = B)."""
     check_square(A, "linalg.solve")
     result, _lu, _pivots, info = torch.solve_with_lu(A, B, left, False)
-    check_linalg(info, "linalg.solve", A.dim() == 2)
+    check_linalg(info, "torch.linalg.solve", A.dim() == 2)
     return result
 
 
@@ -719,6 +719,8 @@ def symeig(self: Tensor, eigenvectors: bool = False, upper: bool = True) -> tupl
     """Eigenvalues of a symmetric matrix; older."""
     check_square(self, "symeig")
     w, v = torch.symeig_with(self, eigenvectors, upper)
+    if not eigenvectors:
+        return w, torch.empty([0], dtype=self.dtype)
     return w, v
 
 

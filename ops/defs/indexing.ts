@@ -495,7 +495,9 @@ def one_hot(self: Tensor, num_classes: int = -1) -> Tensor:
 @op.composite(variants="function method out", differentiable=False)
 def bincount(self: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each number occurs."""
-    if self.dim() != 1 or not is_integral(self.dtype):
+    if not is_integral(self.dtype):
+        fail_dtype("bincount_cpu", self.dtype)
+    if self.dim() != 1:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
@@ -518,6 +520,8 @@ def histc(self: Tensor, bins: int = 100, min: Scalar = 0, max: Scalar = 0) -> Te
     """How many elements fall into each of several equal bins."""
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
+    if not self.is_floating_point():
+        fail_dtype("aminmax_cpu" if self.is_complex() else "histogram_cpu", self.dtype)
     low = float(min)
     high = float(max)
     if low == high and self.numel() > 0:

@@ -59,7 +59,7 @@ def _(grad, self, min_val, max_val):
     d_self = grad.zeros_like()
 
 
-@op.pointwise(namespace="nn", variants="function inplace out", overload="", dtypes="float")
+@op.pointwise(namespace="nn", variants="function inplace out", overload="", dtypes="float", kernel="leaky_relu_cpu")
 def leaky_relu(self: Tensor, negative_slope: Scalar = 0.01) -> Tensor:
     """The element where it is positive, else it times the slope."""
     return self if self > 0 else self * negative_slope
@@ -79,7 +79,7 @@ def _(grad, self, negative_slope):
     d_self = grad.zeros_like()
 
 
-@op.pointwise(namespace="nn", variants="function inplace out", overload="", dtypes="float")
+@op.pointwise(namespace="nn", variants="function inplace out", overload="", dtypes="float", kernel="elu_cpu")
 def elu(self: Tensor, alpha: Scalar = 1, scale: Scalar = 1, input_scale: Scalar = 1) -> Tensor:
     """The element where it is positive, else ``alpha * (exp(x) - 1)``."""
     return scale * self if self > 0 else scale * alpha * expm1(self * input_scale)
@@ -113,7 +113,7 @@ def celu(self: Tensor, alpha: Scalar = 1.0) -> Tensor:
     return torch.elu(self, alpha, 1, 1.0 / float(alpha))
 
 
-@op.pointwise(namespace="private", variants="none", dtypes="float")
+@op.pointwise(namespace="private", variants="none", dtypes="float", kernel="GeluKernelImpl")
 def gelu_exact(self: Tensor) -> Tensor:
     return self * 0.5 * (1 + erf(self * 0.7071067811865476))
 
@@ -157,7 +157,7 @@ def gelu_tanh_backward(grad_output: Tensor, self: Tensor) -> Tensor:
     return grad_output * (0.5 * (1 + t) + 0.5 * self * (1 - t * t) * slope)
 
 
-@op.pointwise(namespace="nn", variants="function inplace out", dtypes="float complex")
+@op.pointwise(namespace="nn", variants="function inplace out", dtypes="float complex", kernel="silu_cpu")
 def silu(self: Tensor) -> Tensor:
     """``x * sigmoid(x)``."""
     return self / (1 + exp(-self))
@@ -180,7 +180,7 @@ def _(grad, grad_output, self):
     d_self = grad * grad_output * (2 * slope + self * slope * (1 - 2 * s))
 
 
-@op.pointwise(namespace="nn", variants="function inplace out", dtypes="float")
+@op.pointwise(namespace="nn", variants="function inplace out", dtypes="float", kernel="mish_cpu")
 def mish(self: Tensor) -> Tensor:
     """``x * tanh(softplus(x))``."""
     return self * tanh(log1p(exp(self)))
@@ -196,7 +196,7 @@ def mish_backward(grad_output: Tensor, self: Tensor) -> Tensor:
     return grad_output * (t + self * sigmoid(self) * (1 - t * t))
 
 
-@op.pointwise(namespace="nn", variants="function out", overload="", dtypes="float")
+@op.pointwise(namespace="nn", variants="function out", overload="", dtypes="float", kernel="softplus_cpu")
 def softplus(self: Tensor, beta: Scalar = 1, threshold: Scalar = 20) -> Tensor:
     """``log(1 + exp(beta * x)) / beta``; the element itself above the threshold."""
     return self if self * beta > threshold else log1p(exp(self * beta)) / beta
@@ -218,7 +218,7 @@ def _(grad, grad_output, self, beta, threshold):
     d_self = torch.where(self * beta > threshold, 0, grad * grad_output * s * (1 - s) * beta)
 
 
-@op.pointwise(namespace="nn", variants="function out", dtypes="float")
+@op.pointwise(namespace="nn", variants="function out", dtypes="float", kernel="log_sigmoid_cpu")
 def log_sigmoid(self: Tensor) -> Tensor:
     """``log(sigmoid(x))`` without overflow."""
     return min(self, 0) - log1p(exp(-abs(self)))
@@ -228,7 +228,7 @@ def _(grad, self):
     d_self = grad * (-self).sigmoid()
 
 
-@op.pointwise(namespace="nn", variants="function inplace out", dtypes="float")
+@op.pointwise(namespace="nn", variants="function inplace out", dtypes="float", kernel="hardsigmoid_cpu")
 def hardsigmoid(self: Tensor) -> Tensor:
     """``relu6(x + 3) / 6``."""
     return min(max(self + 3, 0), 6) / 6
@@ -238,7 +238,7 @@ def _(grad, self):
     d_self = torch.where((self <= -3).logical_or(self >= 3), 0, grad / 6)
 
 
-@op.pointwise(namespace="nn", variants="function inplace out", dtypes="float")
+@op.pointwise(namespace="nn", variants="function inplace out", dtypes="float", kernel="hardswish_cpu")
 def hardswish(self: Tensor) -> Tensor:
     """``x * relu6(x + 3) / 6``."""
     return self * min(max(self + 3, 0), 6) / 6
@@ -253,7 +253,7 @@ def hardswish_backward(grad_output: Tensor, self: Tensor) -> Tensor:
     return 0 if self < -3 else (grad_output * (self / 3 + 0.5) if self <= 3 else grad_output)
 
 
-@op.pointwise(variants="function out", overload="", dtypes="float")
+@op.pointwise(variants="function out", overload="", dtypes="float", kernel="hardshrink_cpu")
 def hardshrink(self: Tensor, lambd: Scalar = 0.5) -> Tensor:
     """0 in [-lambd, lambd], else the element."""
     return 0 if self >= -lambd and self <= lambd else self
@@ -273,7 +273,7 @@ def _(grad, self, lambd):
     d_self = grad.zeros_like()
 
 
-@op.pointwise(namespace="private", variants="none", overload="", dtypes="float")
+@op.pointwise(namespace="private", variants="none", overload="", dtypes="float", kernel="softshrink_cpu")
 def softshrink_body(self: Tensor, lambd: Scalar) -> Tensor:
     return self - lambd if self > lambd else (self + lambd if self < -lambd else 0)
 
@@ -750,6 +750,8 @@ def bce_body(self: Tensor, target: Tensor) -> Tensor:
 @op.composite(namespace="nn", variants="function out")
 def binary_cross_entropy(self: Tensor, target: Tensor, weight: Tensor | None = None, reduction: int = 1) -> Tensor:
     """The cross entropy of probabilities."""
+    if target.dtype != self.dtype:
+        raise RuntimeError(f"Found dtype {dtype_text(target.dtype)} but expected {dtype_text(self.dtype)}")
     if self.numel() > 0:
         if not bool(((self >= 0).logical_and(self <= 1)).all().item()):
             raise RuntimeError("all elements of input should be between 0 and 1")

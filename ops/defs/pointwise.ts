@@ -32,7 +32,7 @@ Functions: those of ops/scalar/opcodes.def in snake_case; float(x), int(x), bool
 
 
 # --- arithmetic ----------------------------------------------------------------------------------------------------------
-@op.pointwise(operator="add")
+@op.pointwise(operator="add", check="addition")
 def add(self: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Adds ``alpha * other`` to each element."""
     if is_bool(self):
@@ -45,7 +45,7 @@ def _(grad, alpha):
     d_other = scaled(grad, alpha)
 
 
-@op.pointwise(operator="sub", aliases="subtract")
+@op.pointwise(operator="sub", aliases="subtract", check="subtraction")
 def sub(self: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Subtracts ``alpha * other`` from each element."""
     return self - alpha * other
@@ -56,7 +56,7 @@ def _(grad, alpha):
     d_other = scaled(-grad, alpha)
 
 
-@op.pointwise(variants="function", overload="Tensor Scalar", operator="rsub")
+@op.pointwise(variants="function", overload="Tensor Scalar", operator="rsub", check="subtraction")
 def rsub(self: Tensor, other: Operand, alpha: Scalar = 1) -> Tensor:
     """``other - alpha * self``."""
     return other - alpha * self
@@ -127,13 +127,13 @@ def div_floor(self: Operand, other: Operand) -> Tensor:
     return floor_div(self, other)
 
 
-@op.pointwise(operator="floordiv", dtypes="int float")
+@op.pointwise(operator="floordiv", dtypes="int float", kernel="div_floor_cpu")
 def floor_divide(self: Tensor, other: Operand) -> Tensor:
     """The quotient rounded down."""
     return floor_div(self, other)
 
 
-@op.pointwise(operator="mod", overload="Tensor Scalar Scalar_Tensor", dtypes="int float")
+@op.pointwise(operator="mod", overload="Tensor Scalar Scalar_Tensor", dtypes="int float", kernel="remainder_cpu")
 def remainder(self: Operand, other: Operand) -> Tensor:
     """Python's ``%``: the remainder has the sign of the divisor."""
     return remainder(self, other)
@@ -144,7 +144,7 @@ def _(grad, self, other):
     d_other = -grad * torch.div_floor(self, other)
 
 
-@op.pointwise(dtypes="int float")
+@op.pointwise(dtypes="int float", kernel="fmod_cpu")
 def fmod(self: Tensor, other: Operand) -> Tensor:
     """C's remainder: it has the sign of the dividend."""
     return fmod(self, other)
@@ -198,6 +198,7 @@ def pow(self: Tensor, exponent: Number) -> Tensor:
             return torch.sqrt(self)
         if exponent == -2:
             return torch.inverse_square(self)
+    check_power(self, exponent)
     return torch.any_power(self, exponent)
 
 @pow.backward("PowBackward0")
@@ -229,7 +230,7 @@ def pow_gradient(grad: Tensor, self: Tensor, exponent: Tensor) -> Tensor:
     return torch.where(exponent == 0, 0, grad * (exponent * self.pow(exponent - 1)).conj())
 
 
-@op.pointwise(operator="neg", aliases="negative", dtypes="int float complex")
+@op.pointwise(operator="neg", aliases="negative", dtypes="int float complex", check="negation")
 def neg(self: Tensor) -> Tensor:
     """The negative of each element."""
     return -self
@@ -440,7 +441,7 @@ def _(grad, result):
     d_self = -0.5 * grad * result.pow(3).conj()
 
 
-@op.pointwise(promote="float", dtypes="float")
+@op.pointwise(promote="float", dtypes="float", kernel="logaddexp_cpu")
 def logaddexp(self: Tensor, other: Tensor) -> Tensor:
     """``log(exp(a) + exp(b))`` without overflow."""
     m = max(self, other)
@@ -464,7 +465,7 @@ def _(grad, self, other, result):
     d_other = grad * (other - result).exp2()
 
 
-@op.pointwise(overload="Tensor Scalar_Other Scalar_Self", promote="float", dtypes="float")
+@op.pointwise(overload="Tensor Scalar_Other Scalar_Self", promote="float", dtypes="float", kernel="xlogy_cpu")
 def xlogy(self: Operand, other: Operand) -> Tensor:
     """``a * log(b)``, 0 where ``a`` is 0."""
     return other if is_nan(other) else (0 if self == 0 else self * log(other))
@@ -541,7 +542,7 @@ def _(grad, self):
     d_self = grad / (self * self + 1).conj()
 
 
-@op.pointwise(promote="float", dtypes="float", aliases="arctan2")
+@op.pointwise(promote="float", dtypes="float", aliases="arctan2", kernel="atan2_cpu")
 def atan2(self: Tensor, other: Tensor) -> Tensor:
     """The angle of the point (other, self)."""
     return atan2(self, other)
@@ -625,7 +626,7 @@ def _(grad, self):
     d_self = grad * (1 / (1 - self.pow(2))).conj()
 
 
-@op.pointwise(dtypes="float")
+@op.pointwise(dtypes="float", kernel="hypot_cpu")
 def hypot(self: Tensor, other: Tensor) -> Tensor:
     """The length of the hypotenuse."""
     return hypot(self, other)
@@ -661,7 +662,7 @@ def rad2deg(self: Tensor) -> Tensor:
 
 
 # --- special functions ---------------------------------------------------------------------------------------------------
-@op.pointwise(promote="float", dtypes="float")
+@op.pointwise(promote="float", dtypes="float", kernel="erf_vml_cpu")
 def erf(self: Tensor) -> Tensor:
     """The error function."""
     return erf(self)
@@ -691,7 +692,7 @@ def _(grad, result):
     d_self = 0.8862269254527579 * (result * result).exp() * grad
 
 
-@op.pointwise(promote="float", dtypes="float")
+@op.pointwise(promote="float", dtypes="float", kernel="lgamma_vml_cpu")
 def lgamma(self: Tensor) -> Tensor:
     """Logarithm of the absolute value of the gamma function."""
     return lgamma(self)
@@ -752,7 +753,7 @@ def logit_gradient(grad: Tensor, self: Tensor, eps: Scalar) -> Tensor:
 
 
 # --- rounding -----------------------------------------------------------------------------------------------------------
-@op.pointwise(dtypes="int float")
+@op.pointwise(dtypes="int float", kernel="floor_vml_cpu")
 def floor(self: Tensor) -> Tensor:
     """Rounds down."""
     if is_int(self):
@@ -764,7 +765,7 @@ def _(grad):
     d_self = grad.zeros_like()
 
 
-@op.pointwise(dtypes="int float")
+@op.pointwise(dtypes="int float", kernel="ceil_vml_cpu")
 def ceil(self: Tensor) -> Tensor:
     """Rounds up."""
     if is_int(self):
@@ -776,7 +777,7 @@ def _(grad):
     d_self = grad.zeros_like()
 
 
-@op.pointwise(dtypes="int float")
+@op.pointwise(dtypes="int float", kernel="round_vml_cpu")
 def round(self: Tensor) -> Tensor:
     """Rounds to the nearest integer, halves to the even one."""
     if is_int(self):
@@ -803,7 +804,7 @@ def _(grad):
     d_self = grad.zeros_like()
 
 
-@op.pointwise(dtypes="int float", aliases="fix")
+@op.pointwise(dtypes="int float", aliases="fix", kernel="trunc_vml_cpu")
 def trunc(self: Tensor) -> Tensor:
     """Rounds towards zero."""
     if is_int(self):
@@ -815,7 +816,7 @@ def _(grad):
     d_self = grad.zeros_like()
 
 
-@op.pointwise(dtypes="float")
+@op.pointwise(dtypes="float", kernel="frac_cpu")
 def frac(self: Tensor) -> Tensor:
     """What ``trunc`` cuts off."""
     return frac(self)
@@ -981,25 +982,25 @@ def ne(self: Tensor, other: Operand) -> Tensor:
     return self != other
 
 
-@op.pointwise(operator="lt", aliases="less")
+@op.pointwise(operator="lt", aliases="less", kernel="lt_cpu")
 def lt(self: Tensor, other: Operand) -> Tensor:
     """``self < other``."""
     return self < other
 
 
-@op.pointwise(operator="le", aliases="less_equal")
+@op.pointwise(operator="le", aliases="less_equal", kernel="le_cpu")
 def le(self: Tensor, other: Operand) -> Tensor:
     """``self <= other``."""
     return self <= other
 
 
-@op.pointwise(operator="gt", aliases="greater")
+@op.pointwise(operator="gt", aliases="greater", kernel="gt_cpu")
 def gt(self: Tensor, other: Operand) -> Tensor:
     """``self > other``."""
     return self > other
 
 
-@op.pointwise(operator="ge", aliases="greater_equal")
+@op.pointwise(operator="ge", aliases="greater_equal", kernel="ge_cpu")
 def ge(self: Tensor, other: Operand) -> Tensor:
     """``self >= other``."""
     return self >= other
@@ -1125,43 +1126,43 @@ def logical_xor(self: Tensor, other: Tensor) -> Tensor:
     return bool(self) != bool(other)
 
 
-@op.pointwise(operator="invert", dtypes="bool int")
+@op.pointwise(operator="invert", dtypes="bool int", kernel="bitwise_not_cpu")
 def bitwise_not(self: Tensor) -> Tensor:
     """All bits turned around; for bools, not."""
     return ~self
 
 
-@op.pointwise(operator="and", dtypes="bool int", overload="Tensor Scalar Scalar_Tensor")
+@op.pointwise(operator="and", dtypes="bool int", overload="Tensor Scalar Scalar_Tensor", kernel="bitwise_and_cpu")
 def bitwise_and(self: Operand, other: Operand) -> Tensor:
     """The bits that both have."""
     return self & other
 
 
-@op.pointwise(operator="or", dtypes="bool int", overload="Tensor Scalar Scalar_Tensor")
+@op.pointwise(operator="or", dtypes="bool int", overload="Tensor Scalar Scalar_Tensor", kernel="bitwise_or_cpu")
 def bitwise_or(self: Operand, other: Operand) -> Tensor:
     """The bits that one of them has."""
     return self | other
 
 
-@op.pointwise(operator="xor", dtypes="bool int", overload="Tensor Scalar Scalar_Tensor")
+@op.pointwise(operator="xor", dtypes="bool int", overload="Tensor Scalar Scalar_Tensor", kernel="bitwise_xor_cpu")
 def bitwise_xor(self: Operand, other: Operand) -> Tensor:
     """The bits that exactly one of them has."""
     return self ^ other
 
 
-@op.pointwise(operator="lshift", dtypes="int", overload="Tensor Tensor_Scalar Scalar_Tensor")
+@op.pointwise(operator="lshift", dtypes="int", overload="Tensor Tensor_Scalar Scalar_Tensor", kernel="lshift_cpu")
 def bitwise_left_shift(self: Operand, other: Operand) -> Tensor:
     """Bits moved up."""
     return self << other
 
 
-@op.pointwise(operator="rshift", dtypes="int", overload="Tensor Tensor_Scalar Scalar_Tensor")
+@op.pointwise(operator="rshift", dtypes="int", overload="Tensor Tensor_Scalar Scalar_Tensor", kernel="rshift_cpu")
 def bitwise_right_shift(self: Operand, other: Operand) -> Tensor:
     """Bits moved down, the sign kept."""
     return self >> other
 
 
-@op.pointwise(overload="self ScalarOther ScalarSelf Scalar", variants="function")
+@op.pointwise(overload="self ScalarOther ScalarSelf Scalar", variants="function", check="condition")
 def where(condition: Element[Bool], self: Operand, other: Operand) -> Tensor:
     """``self`` where the condition holds, ``other`` elsewhere."""
     return self if condition else other
@@ -1173,7 +1174,7 @@ def _(grad, condition):
 
 
 # --- sign and neighbours --------------------------------------------------------------------------------------------------
-@op.pointwise(promote="float", dtypes="float")
+@op.pointwise(promote="float", dtypes="float", kernel="copysign_cpu")
 def copysign(self: Tensor, other: Operand) -> Tensor:
     """The size of ``self`` with the sign of ``other``."""
     return copysign(self, other)
@@ -1184,7 +1185,7 @@ def _(grad, self, result):
     d_other = grad.zeros_like()
 
 
-@op.pointwise(overload="", dtypes="float")
+@op.pointwise(overload="", dtypes="float", kernel="nextafter_cpu")
 def nextafter(self: Tensor, other: Tensor) -> Tensor:
     """The next number in the direction of ``other``."""
     return nextafter(self, other)
@@ -1296,7 +1297,7 @@ def angle_gradient(grad: Tensor, self: Tensor) -> Tensor:
     return torch.where(size == 0, 0, grad * i * self / (size * size))
 
 
-@op.pointwise(dtypes="float", variants="function out", overload="", namespace="torch")
+@op.pointwise(dtypes="float", variants="function out", overload="", namespace="torch", check="parts")
 def complex(real: Tensor, imag: Tensor) -> Tensor:
     """Complex numbers from their parts."""
     return complex(real, imag)
@@ -1307,7 +1308,7 @@ def _(grad):
     d_imag = torch.imag(grad)
 
 
-@op.pointwise(dtypes="float", variants="function out", overload="")
+@op.pointwise(dtypes="float", variants="function out", overload="", check="parts")
 def polar(abs: Tensor, angle: Tensor) -> Tensor:
     """Complex numbers from absolute values and angles."""
     return complex(abs * cos(angle), abs * sin(angle))

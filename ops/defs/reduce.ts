@@ -33,6 +33,8 @@ def unreduced(grad: Tensor, shape: list[int], dim: list[int] | None, keepdim: bo
 @op.reduction(variants="function method out")
 def nansum(self: Tensor, dim: int[1] | None = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
     """The sum, NaN counted as 0."""
+    if self.is_complex():
+        raise RuntimeError("nansum does not support complex inputs")
     kept = self.masked_fill(self.isnan(), 0)
     return kept.sum(dim, keepdim, dtype=dtype)
 
@@ -65,6 +67,8 @@ def _(grad, self, dim, keepdim):
 @op.composite(variants="function method out")
 def nanmean(self: Tensor, dim: int[1] | None = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
     """The mean of what is not NaN."""
+    if not self.is_floating_point():
+        raise RuntimeError(f"nanmean(): expected input to have floating point dtype but got {dtype_text(self.dtype)}")
     count = self.isnan().logical_not().sum(dim, keepdim)
     return self.nansum(dim, keepdim, dtype=dtype) / count
 

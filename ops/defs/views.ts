@@ -276,10 +276,10 @@ def _(grad, self, dimension, size, step):
 @op.composite
 def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Several dimensions as one."""
-    if self.dim() == 0:
-        return self.reshape([1])
     first = wrap_dim(start_dim, self.dim())
     last = wrap_dim(end_dim, self.dim())
+    if self.dim() == 0:
+        return self.reshape([1])
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if first == last:
@@ -302,6 +302,15 @@ def unflatten(self: Tensor, dim: int, sizes: list[int]) -> Tensor:
     d = wrap_dim(dim, self.dim())
     if len(sizes) == 0:
         raise RuntimeError("unflatten: sizes must be non-empty")
+    known = 1
+    unknown = 0
+    for n in sizes:
+        if n == -1:
+            unknown += 1
+        else:
+            known *= n
+    if known != self.size(d) and (unknown != 1 or known == 0 or self.size(d) % known != 0):
+        raise RuntimeError(f"unflatten: Provided sizes {sizes} don't multiply up to the size of dim {d} ({self.size(d)}) in the input tensor")
     return self.view(self.shape[:d] + infer_size(sizes, self.size(d)) + self.shape[d + 1:])
 
 
@@ -843,7 +852,7 @@ def _(grad, diagonal):
 def trace(self: Tensor) -> Tensor:
     """The sum of the diagonal."""
     if self.dim() != 2:
-        raise RuntimeError("trace: expected a matrix")
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {self.dim()}")
     return self.diagonal(0, 0, 1).sum()
 
 @trace.backward

@@ -1082,6 +1082,9 @@ class Translator {
           {"check_matrix_any", Type::of(Base::None)},
           {"check_solver", Type::of(Base::None)},
           {"check_linalg", Type::of(Base::None)},
+          {"check_power", Type::of(Base::None)},
+          {"fail_dtype", Type::of(Base::None)},
+          {"dtype_text", Type::of(Base::Str)},
       };
       for (const Helper& h : kHelpers)
         if (name == h.name) {

@@ -137,6 +137,8 @@ class Reader {
           d.classes = text(k->value);
         else if (name == "kernel")
           d.kernel = text(k->value);
+        else if (name == "check")
+          d.check = text(k->value);
         else if (name == "cuda")
           d.cuda = text(k->value);
         else if (name == "results")

@@ -123,7 +123,8 @@ struct Decl {
   std::string operator_name;         // "add": __add__, __radd__, __iadd__
   std::string promote = "common";    // pointwise: common, float
   std::string classes;               // pointwise: the classes of dtypes it takes; empty: all that its body allows
-  std::string kernel;                // primitive: function in ops::cpu
+  std::string kernel;                // primitive: function in ops::cpu; pointwise: the kernel's name in messages
+  std::string check;                 // pointwise: what looks at the operands first, check_NAME in ops/body_support.h
   std::string cuda;                  // primitive: CUDA kernel
   bool view = false, multi_view = false;
   bool random = false;

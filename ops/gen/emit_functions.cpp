@@ -149,6 +149,8 @@ class Emitter {
     const std::string& spec = m_.spec_of[index_];
     const std::string params = program_params();
     line("  " + operands());
+    if (!d_.check.empty())
+      line("  body::check_" + d_.check + "(" + spec + ", in" + (params.empty() ? "" : ", ") + params + ");");
     auto call = [&](const std::string& name, bool with_params) {
       return "scalar::pointwise(" + name + ", in, " + (with_params ? "params" : "nullptr") + ", " + rest + ");";
     };
@@ -471,13 +473,13 @@ class Emitter {
     if (list_result()) args += ", static_cast<uint32_t>(result.size())";
     line("    auto* node = make_" + id_ + "(" + args + ");");
     line("    const NodeRef ref = NodeRef::steal(node);");
-    save_results("    ");
     if (list_result())
       line("    for (uint32_t i = 0; i < result.size(); i++) set_history(result[i], ref, i);");
     else
       for (size_t i = 0; i < d_.results.size(); i++)
         if (d_.results[i].type.is_tensor())
           line("    set_history(" + result_item(i) + ", ref, " + std::to_string(i) + ");");
+    save_results("    ");
     line("  }");
   }
 
@@ -519,8 +521,8 @@ class Emitter {
   void begin_write() {
     const bool node = d_.backward.function != nullptr;
     line("  const bool record = must_record(" + tensor_args() + ");");
-    line("  if (__builtin_expect(record || " + self() + "->autograd() != nullptr, 0)) check_inplace(" + self() +
-         ", record);");
+    line("  if (__builtin_expect(record || " + self() + "->autograd() != nullptr || is_inference(" + self() +
+         "), 0)) check_inplace(" + self() + ", record);");
     if (node) {
       line("  NodeRef ref;");
       line("  Node_" + id_ + "* node = nullptr;");

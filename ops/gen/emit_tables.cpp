@@ -265,10 +265,10 @@ void emit_tables(const Model& m, const std::string& out) {
         inputs++;
       }
       specs += "}\nextern const scalar::PointwiseSpec " + name + (plain ? "_plain" : "") +
-               ";\nconst scalar::PointwiseSpec " + name + (plain ? "_plain" : "") + " = {\"" + d.name + "\", {" + list +
-               "}, scalar::Promote::" + (d.promote == "float" ? "Float" : "Common") + ", " + std::to_string(inputs) +
-               ", " + std::to_string(view.params) + ", " + std::to_string(view.output_count) + ", {" + results + "}, " +
-               std::to_string(own) + "u, ~0u};\nnamespace {\n";
+               ";\nconst scalar::PointwiseSpec " + name + (plain ? "_plain" : "") + " = {\"" + d.kernel + "\", {" +
+               list + "}, scalar::Promote::" + (d.promote == "float" ? "Float" : "Common") + ", " +
+               std::to_string(inputs) + ", " + std::to_string(view.params) + ", " + std::to_string(view.output_count) +
+               ", {" + results + "}, " + std::to_string(own) + "u, ~0u};\nnamespace {\n";
     }
   }
   s += specs;

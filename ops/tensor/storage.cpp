@@ -6,8 +6,12 @@
 #include <new>
 
 #include "ops/tensor/error.h"
+#include "ops/tensor/inference.h"
 
 namespace tsvm::ops {
+
+thread_local constinit bool making_inference_storages = false;
+
 namespace {
 
 // Past this many bytes the data gets a block of its own, so that header and data do not spoil a size class.
@@ -29,7 +33,8 @@ StorageImpl* StorageImpl::create(size_t bytes, Device device) {
   s->deleter_ = nullptr;
   s->context_ = nullptr;
   s->device_ = device;
-  s->flags_ = kResizable | (in_line ? kInline : 0);
+  s->flags_ =
+      static_cast<uint8_t>(kResizable | (in_line ? kInline : 0) | (making_inference_storages ? kInferenceStorage : 0));
   s->block_bytes_ = in_line ? bytes : 0;
   s->data_ = in_line ? inline_data(s) : nullptr;
   if (has_memory && !in_line) {

@@ -175,20 +175,7 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
     _C._set_printoptions(precision, threshold, edgeitems, linewidth, profile, sci_mode)
 
 
-_threads = None
-
-
-def get_num_threads():
-    import os
-    return _threads or os.cpu_count() or 1
-
-
-def set_num_threads(n):
-    global _threads
-    if n <= 0:
-        raise RuntimeError("set_num_threads expects a positive integer")
-    _threads = n
-    _C._set_num_threads(n)
+get_num_threads, set_num_threads = _C.get_num_threads, _C.set_num_threads
 
 
 def set_num_interop_threads(n):
@@ -415,7 +402,31 @@ def is_autocast_enabled():
     return False
 
 
-is_autocast_cpu_enabled = is_autocast_enabled
+def _cpu_autocast():
+    from torch.amp import autocast_mode
+    return autocast_mode
+
+
+def is_autocast_cpu_enabled():
+    return _cpu_autocast()._enabled
+
+
+def set_autocast_cpu_enabled(enabled):
+    _cpu_autocast()._set(enabled, _cpu_autocast()._dtype)
+
+
+def set_autocast_cpu_dtype(dtype):
+    if dtype != bfloat16:
+        raise RuntimeError("Currently, AutocastCPU only support Bfloat16 as the autocast_cpu_dtype")
+    _cpu_autocast()._set(_cpu_autocast()._enabled, dtype)
+
+
+def set_autocast_enabled(enabled):
+    """For CUDA devices: there are none."""
+
+
+def set_autocast_gpu_dtype(dtype):
+    """For CUDA devices: there are none."""
 
 
 def get_autocast_gpu_dtype():
@@ -423,7 +434,7 @@ def get_autocast_gpu_dtype():
 
 
 def get_autocast_cpu_dtype():
-    return bfloat16
+    return _cpu_autocast()._dtype
 
 
 def is_autocast_cache_enabled():
@@ -449,7 +460,7 @@ import torch._tensor
 
 _LAZY = {"nn", "optim", "utils", "jit", "cuda", "backends", "distributed", "distributions", "hub", "linalg", "special", "fft",
          "functional", "random", "serialization", "multiprocessing", "onnx", "sparse", "testing", "types", "version", "return_types",
-         "package", "profiler", "torch_version", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "masked", "__config__"}
+         "package", "profiler", "cpu", "torch_version", "amp", "storage", "overrides", "futures", "quantization", "ao", "fx", "masked", "__config__"}
 
 
 def __getattr__(name):
@@ -465,6 +476,9 @@ def __getattr__(name):
     if name == "sparse_csr":
         from torch import sparse
         return sparse._csr_layout()
+    if name == "ops":
+        from torch import _ops
+        return _ops.ops
     if name == "autocast":
         from torch.amp import autocast
         return autocast

@@ -1,7 +1,8 @@
 """Methods of torch.Tensor that are written in the language. add_methods puts each function of _METHODS into the class."""
 import torch
-from _torch_c import _add_tensor_methods, _copy_with_storage
+from _torch_c import _add_tensor_methods, _as_subclass, _copy_with_storage
 from collections import OrderedDict
+from copy import deepcopy
 
 
 def __deepcopy__(self, memo):
@@ -17,6 +18,10 @@ def __deepcopy__(self, memo):
         memo[id(self)] = result
         return result
     result = _copy_with_storage(self, memo)
+    if type(self) is not torch.Tensor:
+        result = _as_subclass(result, type(self))
+        for name, value in self.__dict__.items():
+            setattr(result, name, deepcopy(value, memo))
     memo[id(self)] = result
     if self.requires_grad:
         result.requires_grad_()
@@ -61,4 +66,18 @@ def __reversed__(self):
     return self if self.dim() == 0 else self.flip(0)
 
 
-_add_tensor_methods({"__complex__": __complex__, "__reversed__": __reversed__, "__deepcopy__": __deepcopy__, "__reduce_ex__": __reduce_ex__, "__setstate__": __setstate__})
+@classmethod
+def __torch_function__(cls, func, types, args=(), kwargs=None):
+    """What operators do with instances of subclasses: see torch.overrides."""
+    from torch.overrides import _of_tensor
+    return _of_tensor(cls, func, types, args, kwargs)
+
+
+@staticmethod
+def _make_subclass(cls, data, require_grad=False):
+    """A tensor over the same memory, without history, as an instance of a subclass."""
+    result = _as_subclass(data.detach(), cls)
+    return result.requires_grad_() if require_grad else result
+
+
+_add_tensor_methods({"__torch_function__": __torch_function__, "_make_subclass": _make_subclass, "__complex__": __complex__, "__reversed__": __reversed__, "__deepcopy__": __deepcopy__, "__reduce_ex__": __reduce_ex__, "__setstate__": __setstate__})

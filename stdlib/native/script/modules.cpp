@@ -37,6 +37,7 @@ bool is_private(std::string_view name) {
                                        "_forward_hooks",
                                        "_full_backward_hooks",
                                        "_backward_hooks",
+                                       "_old_backward_hooks",
                                        "_state_dict_hooks",
                                        "_load_state_dict_pre_hooks",
                                        "_load_state_dict_post_hooks",

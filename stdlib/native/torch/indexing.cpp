@@ -3,6 +3,8 @@
 // index, and applied at the end by one `index` or `index_put_`.
 #include "stdlib/native/torch/indexing.h"
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "ops/operators.h"
@@ -99,7 +101,8 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
   out.view = self;
   int64_t dim = 0;
   bool seen_ellipsis = false;
-  for (Value v : items) {
+  for (size_t position = 0; position < items.size(); position++) {
+    const Value v = items[position];
     if (v.is_bool()) {
       out.view = ops::op::unsqueeze(out.view, dim);
       Tensor mask = ops::scalar_tensor(ops::Scalar(v.i != 0), ops::DType::Bool);
@@ -112,7 +115,8 @@ bool parse(VM& vm, const Tensor& self, Value key, Index& out) {
       if (!to_int(vm, v, i)) return false;
       int64_t size = out.view.size(dim);
       if (i >= size || i < -size)
-        ops::fail(ErrorKind::IndexError, "index ", i, " is out of bounds for dimension ", dim, " with size ", size);
+        ops::fail(ErrorKind::IndexError, "index ", i, " is out of bounds for dimension ", position, " with size ",
+                  size);
       out.view = ops::op::select(out.view, dim, i);
     } else if (is_kind(v, Kind::Slice)) {
       auto* s = as<Slice>(v);
@@ -219,15 +223,16 @@ bool tensor_set_item(VM& vm, Value self, Value key, Value value) {
       }
       source = ops::scalar_tensor(number, target.dtype());
     } else {
-      Ref made(tensor_from_data(vm, value, target.dtype(), target.device()));
-      if (made.is_error()) return false;
-      source = unpack_tensor(*made);
+      return fail(vm, vm.types.TypeError, "can't assign a %s to a torch.%sTensor", type_of(vm, value)->name->data,
+                  std::string(ops::info(target.dtype()).cpp_name).c_str());
     }
     // Leading dimensions of size 1 beyond the target's are dropped, as NumPy does.
     const Tensor& shape_of = index.view;
     if (!index.gathering)
       while (source.dim() > shape_of.dim() && source.size(0) == 1) source = ops::op::squeeze(source, 0);
     if (!index.gathering) {
+      if (source.dim() > 0 && !std::ranges::equal(source.sizes(), index.view.sizes()))
+        source = ops::op::expand(source, index.view.sizes());
       ops::op::copy_(index.view, source);
       return true;
     }

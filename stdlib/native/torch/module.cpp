@@ -1,19 +1,25 @@
 // `_torch_c`: the native half of torch. The language half (stdlib/torch) takes its names from here.
+#include <algorithm>
 #include <cstring>
 #include <string>
 
 #include "ops/autograd/engine.h"
 #include "ops/autograd/mode.h"
 #include "ops/autograd/variable.h"
+#include "ops/cpu/parallel.h"
 #include "ops/operators.h"
+#include "ops/tensor/inference.h"
 #include "ops/tensor/shape.h"
 #include "stdlib/native/modules.h"
+#include "stdlib/native/torch/autocast.h"
 #include "stdlib/native/torch/factory.h"
 #include "stdlib/native/torch/node_objects.h"
 #include "stdlib/native/torch/op_table.h"
 #include "stdlib/native/torch/operators.h"
+#include "stdlib/native/torch/saving_hooks.h"
 #include "stdlib/native/torch/storage.h"
 #include "stdlib/native/torch/tensor_type.h"
+#include "stdlib/native/torch/torch_function.h"
 #include "stdlib/native/torch/values.h"
 #include "vm/native.h"
 #include "vm/types/type.h"
@@ -234,7 +240,21 @@ Value result_type(VM& vm, const Value* a) {
   return box(vm, type.get());
 }
 
+/// Switches of PyTorch's own executor of scripts: they change no results, and there is nothing to switch here.
+Value executor_switch(VM&, const Value*) { return Value::boolean(true); }
+
 const NativeDef kFunctions[] = {
+    {"_jit_set_profiling_executor(on=True, /)", executor_switch},
+    {"_jit_set_profiling_mode(on=True, /)", executor_switch},
+    {"_jit_override_can_fuse_on_cpu(on=True, /)", executor_switch},
+    {"_jit_override_can_fuse_on_gpu(on=True, /)", executor_switch},
+    {"_jit_set_texpr_fuser_enabled(on=True, /)", executor_switch},
+    {"_jit_set_nvfuser_enabled(on=True, /)", executor_switch},
+    {"_jit_set_bailout_depth(n=0, /)", executor_switch},
+    {"_jit_set_num_profiled_runs(n=0, /)", executor_switch},
+    {"_log_api_usage_once(event, /)", [](VM&, const Value*) { return Value::none(); }},
+    {"_get_tracing_state()",
+     [](VM& vm, const Value*) { return torch_types(vm).trace ? Value::boolean(true) : Value::none(); }},
     {"tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False)", make_tensor,
      "A tensor made from data, copied."},
     {"as_tensor(data, dtype=None, device=None)", as_tensor},
@@ -261,6 +281,30 @@ const NativeDef kFunctions[] = {
     {"_set_inference_mode(mode, /)",
      [](VM&, const Value* a) {
        autograd::set_inference_mode(a[0].is_true());
+       ops::making_inference_storages = a[0].is_true();
+       return Value::none();
+     }},
+    {"_push_saving_hooks(pack, unpack, /)", push_saving_hooks},
+    {"_pop_saving_hooks()", pop_saving_hooks},
+    {"_as_subclass(tensor, cls, /)", as_subclass},
+    {"_set_tensor_class(tensor, cls, /)",
+     [](VM& vm, const Value* a) {
+       set_tensor_class(vm, a[0], static_cast<Type*>(a[1].o));
+       return new_ref(a[0]);
+     }},
+    {"_convert_to_class(value, cls, /)", convert_to_class},
+    {"_torch_function_off(by, /)", torch_function_off},
+    {"_torch_function_modes()", torch_function_modes},
+    {"_set_autocast_policies(policies, /)", set_autocast_policies},
+    {"_set_autocast(enabled, dtype, /)", set_autocast},
+    {"get_num_threads()", [](VM&, const Value*) { return Value::integer(ops::cpu::num_threads()); }},
+    {"set_num_threads(n, /)",
+     [](VM& vm, const Value* a) {
+       if (!a[0].is_int())
+         return raise(vm, vm.types.TypeError, "set_num_threads expects an int, but got %s",
+                      type_of(vm, a[0])->name->data);
+       if (a[0].i <= 0) return raise(vm, vm.types.RuntimeError, "set_num_threads expects a positive integer");
+       ops::cpu::set_num_threads(static_cast<int>(std::min<int64_t>(a[0].i, INT32_MAX)));
        return Value::none();
      }},
     {"get_default_dtype()", [](VM& vm, const Value*) { return box(vm, ops::default_dtype()); }},

@@ -139,8 +139,8 @@ class FunctionNode final : public autograd::VariadicNode {
       }
       if (given[i]->is_none()) continue;
       if (!unbox_gradient(vm_, *given[i], g.out[static_cast<size_t>(edge_of_[i])]))
-        ops::fail(ops::ErrorKind::TypeError, "expected Variable or None (got ", type_of(vm_, *given[i])->name->view(),
-                  ")");
+        ops::fail(ops::ErrorKind::RuntimeError, "expected Variable or None (got ",
+                  type_of(vm_, *given[i])->name->view(), ")");
     }
   }
   void release_saved() override {
@@ -287,11 +287,7 @@ Value record_function(VM& vm, const Value* a) {
   if (to_save.is_error() || fixed.is_error() || dirty.is_error()) return Value::error();
   const bool single = !is_kind(outputs, Kind::Tuple);
   std::span<const Value> items = single ? std::span(&a[3], 1) : as<Tuple>(outputs)->span();
-  for (Value v : items)
-    if (!v.is_tensor() && single)
-      return raise(vm, vm.types.TypeError, "%s.forward: expected Tensor or tuple of Tensor (got %s) for return value 0",
-                   text_of(a[1]).data(), type_of(vm, v)->name->data);
-  if (!needs) return new_ref(outputs);
+  if (!needs || (single && !outputs.is_tensor())) return new_ref(outputs);
   return guarded(vm, [&] {
     std::vector<int> edge_of;
     std::vector<Tensor> inputs;

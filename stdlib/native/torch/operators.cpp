@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/check.h"
+#include "stdlib/native/torch/autocast.h"
+#include "stdlib/native/torch/torch_function.h"
 #include "stdlib/native/torch/values.h"
 
 namespace tsvm::stdlib {
@@ -241,15 +243,13 @@ bool fit(const Call& c, const OperatorOverload& o, Value* out, Ref& keep, std::s
             Ref item(item_at(out[i], j));
             bool ok = p.kind == ArgKind::TensorList ? item->is_tensor() : is_int(*item);
             if (!ok) {
-              *why =
-                  ops::concat(c.entry.name,
-                              p.kind == ArgKind::TensorList ? "(): expected Tensor as element " : "(): argument '", "");
               if (p.kind == ArgKind::TensorList)
-                *why += ops::concat(j, " in argument ", i, ", but got ", type_text(c.vm, *item));
+                *why = ops::concat("expected Tensor as element ", j, " in argument ", i, ", but got ",
+                                   type_text(c.vm, *item));
               else
-                *why += ops::concat(python_name(p, c.is_method), "'", position,
-                                    " must be tuple of ints, but found element of type ", type_text(c.vm, *item),
-                                    " at pos ", j);
+                *why = ops::concat(c.entry.name, "(): argument '", python_name(p, c.is_method), "'", position,
+                                   " must be tuple of ints, but found element of type ", type_text(c.vm, *item),
+                                   " at pos ", j);
               return false;
             }
           }
@@ -285,34 +285,12 @@ std::string signature_text(const OperatorOverload& o, bool is_method) {
   return text + ")";
 }
 
-/// An argument whose class has __torch_function__ (also inside a list) handles the call: the protocol of PyTorch for
-/// objects that are no tensors but want to be used as such. Unbound: there is none.
+/// What classes with __torch_function__ make of the call. Unbound: they take no part.
 Value other_handler(const Call& c) {
-  VM& vm = c.vm;
-  Str* name = vm.name("__torch_function__");
-  Value handler;
-  auto look = [&](Value v) {
-    if (handler.is_unbound() && is_kind(v, Kind::Instance) && !lookup_in_type_borrow(type_of(vm, v), name).is_unbound())
-      handler = v;
-  };
-  auto look_at = [&](Value v) {
-    look(v);
-    if (handler.is_unbound() && is_sequence(v))
-      for (size_t i = 0; i < size_of(v); i++) {
-        Ref item(item_at(v, i));
-        look(*item);
-      }
-  };
-  for (Value v : c.positional) look_at(v);
-  for (Value v : c.keyword_values) look_at(v);
-  if (handler.is_unbound()) return Value::unbound();
-  Ref function(make_operator(vm, c.entry, c.is_method));
-  Ref types(make_tuple(vm, {Value::object(type_of(vm, handler))}));
-  Ref args(make_tuple(vm, c.positional));
-  Ref kwargs(make_dict(vm));
-  for (size_t i = 0; i < c.keywords.size(); i++) dict_set(vm, as<Dict>(*kwargs), c.keywords[i], c.keyword_values[i]);
-  Value all[] = {*function, *types, *args, *kwargs};
-  return call_method(vm, handler, "__torch_function__", all);
+  Ref function(make_operator(c.vm, c.entry, c.is_method));
+  std::vector<Value> args(c.positional.begin(), c.positional.end());
+  args.insert(args.end(), c.keyword_values.begin(), c.keyword_values.end());
+  return by_protocol(c.vm, *function, args, c.keywords);
 }
 
 bool takes_out(const OperatorOverload& o) { return !o.params.empty() && std::strcmp(o.params.back().name, "out") == 0; }
@@ -399,10 +377,27 @@ const GetSetDef kAttributes[] = {
 
 }  // namespace
 
+Value run_overload(VM& vm, const OperatorEntry& entry, const OperatorOverload& o, Value* bound) {
+  std::vector<Ref> keep;
+  if (__builtin_expect(autocast_enabled, 0)) {
+    try {
+      autocast_arguments(vm, entry, o, bound, keep);
+    } catch (const ops::Error& e) {
+      return raise_error(vm, e);
+    }
+  }
+  Value result = o.thunk(vm, bound);
+  if (const TraceHooks* trace = torch_types(vm).trace; trace && !result.is_error())
+    trace->ran(vm, o, bound, o.params.size(), result);
+  return result;
+}
+
 Value call_operator(VM& vm, const OperatorEntry& entry, bool is_method, std::span<const Value> args,
                     std::span<Str* const> keywords) {
   size_t n = args.size() - keywords.size();
   Call c{vm, entry, is_method, args.first(n), args.subspan(n), keywords};
+  if (__builtin_expect(protocol_in_use(vm), 0))
+    if (Value handled = other_handler(c); !handled.is_unbound()) return handled;
   if (is_method && (n == 0 || !args[0].is_tensor())) {
     if (Value handled = other_handler(c); !handled.is_unbound()) return handled;
     return raise(vm, vm.types.TypeError,
@@ -413,10 +408,7 @@ Value call_operator(VM& vm, const OperatorEntry& entry, bool is_method, std::spa
   for (const OperatorOverload& o : entry.overloads) {
     Ref keep;
     if (fit(c, o, bound, keep, nullptr)) {
-      Value result = o.thunk(vm, bound);
-      if (const TraceHooks* trace = torch_types(vm).trace; trace && !result.is_error())
-        trace->ran(vm, o, bound, o.params.size(), result);
-      return result;
+      return run_overload(vm, entry, o, bound);
     }
     if (!vm.pending.is_unbound()) return Value::error();
   }

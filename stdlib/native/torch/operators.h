@@ -84,6 +84,8 @@ extern const vm::OpThunk kOperatorThunks[];
 /// Names of PyTorch's operators that are not there: using them says so.
 extern const std::span<const char* const> kMissingOperators;
 
+/// Runs an overload with arguments that fit it: converts them if autocast says so, and tells a trace.
+vm::Value run_overload(vm::VM& vm, const OperatorEntry& entry, const OperatorOverload& o, vm::Value* bound);
 /// Calls an operator: positional arguments, then one per keyword. Methods have self in args[0].
 vm::Value call_operator(vm::VM& vm, const OperatorEntry& entry, bool is_method, std::span<const vm::Value> args,
                         std::span<vm::Str* const> keywords);

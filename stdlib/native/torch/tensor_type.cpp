@@ -17,13 +17,16 @@
 #include "ops/autograd/mode.h"
 #include "ops/autograd/variable.h"
 #include "ops/operators.h"
+#include "ops/tensor/inference.h"
 #include "stdlib/native/torch/factory.h"
 #include "stdlib/native/torch/indexing.h"
 #include "stdlib/native/torch/node_objects.h"
 #include "stdlib/native/torch/operators.h"
 #include "stdlib/native/torch/storage.h"
+#include "stdlib/native/torch/torch_function.h"
 #include "stdlib/native/torch/values.h"
 #include "vm/native.h"
+#include "vm/tensor_user.h"
 
 namespace tsvm::stdlib {
 
@@ -57,24 +60,25 @@ bool guarded_bool(VM& vm, Fn&& fn) {
 // --- attributes that programs set
 // ----------------------------------------------------------------------------------------
 
-/// What TensorImpl::user() points to.
-struct TensorUser {
-  VM* vm;
-  Dict* dict;
-};
-
 void drop_user(void* user, ops::TensorImpl*) noexcept {
   auto* u = static_cast<TensorUser*>(user);
-  release(Value::object(u->dict));
+  if (u->dict) release(Value::object(u->dict));
+  if (u->type) release(Value::object(u->type));
   delete u;
 }
 
-Dict* own_dict(VM& vm, const Tensor& t, bool make) {
+TensorUser* user_of(VM& vm, const Tensor& t) {
   auto* u = static_cast<TensorUser*>(t->user());
-  if (!u && make) {
-    u = new TensorUser{&vm, as<Dict>(make_dict(vm))};
+  if (!u) {
+    u = new TensorUser{&vm, nullptr};
     t->set_user(u, drop_user);
   }
+  return u;
+}
+
+Dict* own_dict(VM& vm, const Tensor& t, bool make) {
+  auto* u = make ? user_of(vm, t) : static_cast<TensorUser*>(t->user());
+  if (make && !u->dict) u->dict = as<Dict>(make_dict(vm));
   return u ? u->dict : nullptr;
 }
 
@@ -98,7 +102,17 @@ Value language_method(VM& vm, Value self, Str* name) {
 }
 
 Value get_attr_slot(VM& vm, Value self, Str* name) {
+  if (has_own_torch_function(vm, self)) {
+    Value descriptor = lookup_in_type_borrow(vm.types.tensor, name);
+    if (descriptor.is_object() && descriptor.o->type == vm.types.getset_descriptor &&
+        descriptor.same(lookup_in_type_borrow(type_of(vm, self), name))) {
+      return attribute_by_protocol(vm, self, name);
+    }
+  }
   Ref found(default_get_attr(vm, self, name));
+  if (found->is_tensor() && tensor_subclass(self) && !tensor_subclass(*found) && name->view() != "grad" &&
+      name->view() != "_base")
+    set_tensor_class(vm, *found, tensor_subclass(self));
   if (found.is_error() || !found->is_unbound()) return found.take();
   if (Dict* d = own_dict(vm, self_of(self), false)) {
     if (name == vm.names.dict_) return new_ref(Value::object(d));
@@ -110,6 +124,11 @@ Value get_attr_slot(VM& vm, Value self, Str* name) {
 }
 
 bool set_attr_slot(VM& vm, Value self, Str* name, Value value) {
+  if (name->view() == "__class__" && is_kind(value, Kind::Type) &&
+      is_subtype(static_cast<Type*>(value.o), vm.types.tensor)) {
+    set_tensor_class(vm, self, static_cast<Type*>(value.o));
+    return true;
+  }
   Value descriptor = lookup_in_type_borrow(type_of(vm, self), name);
   if (descriptor.is_object() && descriptor.o->type->slots.descr_set)
     return descriptor.o->type->slots.descr_set(vm, descriptor, self, value);
@@ -134,7 +153,7 @@ bool set_grad(VM& vm, Value self, Value value) {
     }
     Tensor grad;
     if (!unbox_gradient(vm, value, grad))
-      return fail(vm, vm.types.TypeError, "assigned grad expected to be a Tensor or None but got grad of type '%s'",
+      return fail(vm, vm.types.TypeError, "assigned grad expected to be a Tensor or None but got grad of type%s",
                   type_of(vm, value)->name->data);
     autograd::set_grad(self_of(self), grad);
     return true;
@@ -174,7 +193,10 @@ Value whole_size(VM& vm, Value self) {
   return size;
 }
 
-Value numel(VM& vm, const Value* a) { return traced_size(vm, a[0], -1); }
+Value numel(VM& vm, const Value* a) {
+  if (has_own_torch_function(vm, a[0])) return method_by_protocol(vm, "numel", {a, 1});
+  return traced_size(vm, a[0], -1);
+}
 
 /// An attribute that is an operator, told to a trace.
 template <class Fn>
@@ -237,7 +259,12 @@ const GetSetDef kAttributes[] = {
     {"is_leaf", [](VM&, Value self) { return Value::boolean(autograd::is_leaf(self_of(self))); }},
     {"retains_grad", [](VM&, Value self) { return Value::boolean(autograd::retains_grad(self_of(self))); }},
     {"output_nr", [](VM&, Value self) { return Value::integer(autograd::result_number(self_of(self))); }},
-    {"_version", [](VM&, Value self) { return Value::integer(self_of(self).version()); }},
+    {"_version",
+     [](VM& vm, Value self) {
+       if (ops::is_inference(self_of(self)))
+         return raise(vm, vm.types.RuntimeError, "Inference tensors do not track version counter.");
+       return Value::integer(self_of(self).version());
+     }},
     {"_base",
      [](VM& vm, Value self) {
        return autograd::is_view(self_of(self)) ? box(vm, autograd::view_base(self_of(self))) : Value::none();
@@ -452,7 +479,7 @@ const NativeDef kMethods[] = {
        return Value::boolean(t.storage() == u.storage() && t.storage_offset() == u.storage_offset() &&
                              t.sizes() == u.sizes() && t.strides() == u.strides());
      }},
-    {"is_inference(self, /)", [](VM&, const Value*) { return Value::boolean(false); }},
+    {"is_inference(self, /)", [](VM&, const Value* a) { return Value::boolean(ops::is_inference(self_of(a[0]))); }},
     {"is_shared(self, /)",
      [](VM&, const Value* a) { return Value::boolean(self_of(a[0]).storage()->has(ops::StorageImpl::kShared)); }},
     {"share_memory_(self, /)",
@@ -513,12 +540,15 @@ const NativeDef kMethods[] = {
 // --------------------------------------------------------------------------------------------------------------------------
 
 Value repr_slot(VM& vm, Value self) {
+  if (has_own_torch_function(vm, self)) return method_by_protocol(vm, "__repr__", {&self, 1});
   return guarded(vm, [&] {
     const Tensor& t = self_of(self);
     ops::PrintInfo info;
     autograd::Node* node = autograd::grad_fn(t);
     if (node) info.grad_fn = node->name_of(autograd::result_number(t));
     info.requires_grad = t.requires_grad();
+    const Type* type = type_of(vm, self);
+    if (type != vm.types.tensor && type != vm.types.parameter) info.type_name = type->name->view();
     autograd::GradMode off(false);
     std::string text = ops::to_string(ops::detach(t), info, print_options());
     if (t->has(ops::TensorImpl::kParameter)) {
@@ -596,6 +626,10 @@ Value iter_slot(VM& vm, Value self) {
     Ref parts(call_method(vm, self, "unbind", {}));
     return parts.is_error() ? Value::error() : get_iter(vm, *parts);
   }
+  if (tensor_subclass(self)) {
+    Ref parts(call_method(vm, self, "unbind", {}));
+    return parts.is_error() ? Value::error() : get_iter(vm, *parts);
+  }
   return guarded(vm, [&] {
     Ref parts(box(vm, ops::op::unbind(self_of(self), 0)));
     return get_iter(vm, *parts);
@@ -645,18 +679,6 @@ Value index_slot(VM& vm, Value self) {
 // --- operators through special methods
 // ------------------------------------------------------------------------------------------------
 
-/// The entries behind + and the like, found once per VM by the names that the declarations give.
-struct SpecialTables : Extension {
-  std::array<const OperatorEntry*, static_cast<size_t>(ArithOp::Count)> arith{}, reflected{}, inplace{};
-  std::array<const OperatorEntry*, 6> comparison{};  // Lt .. Ge
-  std::array<const OperatorEntry*, static_cast<size_t>(ir::UnaryOp::Count)> unary{};
-  const OperatorEntry* absolute = nullptr;
-};
-
-constexpr const char* kArithNames[] = {"add",    "sub",    "mul",    "truediv", "floordiv", "mod", "pow",
-                                       "matmul", "lshift", "rshift", "and",     "or",       "xor"};
-constexpr const char* kCompareNames[] = {"lt", "le", "eq", "ne", "gt", "ge"};
-
 const OperatorEntry* find_entry(std::string_view name) {
   for (const OperatorEntry& e : kOperators)
     if (name == e.name && e.is_method) return &e;
@@ -664,6 +686,19 @@ const OperatorEntry* find_entry(std::string_view name) {
     if (name == e.name) return &e;
   return nullptr;
 }
+
+/// The entries behind + and the like, found once per VM by the names that the declarations give.
+struct SpecialTables : Extension {
+  std::array<const OperatorEntry*, static_cast<size_t>(ArithOp::Count)> arith{}, reflected{}, inplace{};
+  std::array<const OperatorEntry*, 6> comparison{};  // Lt .. Ge
+  std::array<const OperatorEntry*, static_cast<size_t>(ir::UnaryOp::Count)> unary{};
+  const OperatorEntry* absolute = nullptr;
+  const OperatorEntry* reciprocal = find_entry("reciprocal");
+};
+
+constexpr const char* kArithNames[] = {"add",    "sub",    "mul",    "truediv", "floordiv", "mod", "pow",
+                                       "matmul", "lshift", "rshift", "and",     "or",       "xor"};
+constexpr const char* kCompareNames[] = {"lt", "le", "eq", "ne", "gt", "ge"};
 
 void fill_specials(SpecialTables& tables) {
   for (const OperatorSpecial& s : kOperatorSpecials) {
@@ -690,16 +725,17 @@ void fill_specials(SpecialTables& tables) {
 
 /// entry(a, b) where both operands have kinds that operators take: the overload is chosen by b alone.
 Value call_two(VM& vm, const OperatorEntry* entry, Value a, Value b) {
+  if (__builtin_expect(protocol_in_use(vm), 0)) {
+    Value args[] = {a, b};
+    return call_operator(vm, *entry, true, args, {});
+  }
   for (const OperatorOverload& o : entry->overloads) {
     ArgKind second = o.params.size() > 1 ? o.params[1].kind : ArgKind::Str;
     if (o.params[0].kind == ArgKind::Tensor &&
         (b.is_tensor() ? second == ArgKind::Tensor : second == ArgKind::Scalar)) {
       Value bound[8] = {a, b};
       if (o.params.size() <= 8 && (o.params.size() == 2 || o.params[2].has_default)) {
-        Value result = o.thunk(vm, bound);
-        if (const TraceHooks* trace = torch_types(vm).trace; trace && !result.is_error())
-          trace->ran(vm, o, bound, o.params.size(), result);
-        return result;
+        return run_overload(vm, *entry, o, bound);
       }
     }
   }
@@ -710,9 +746,15 @@ Value call_two(VM& vm, const OperatorEntry* entry, Value a, Value b) {
 bool is_operand(Value v) { return v.is_tensor() || is_number(v); }
 
 Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
-  if (!is_operand(other)) return Value::not_implemented();
   SpecialTables& tables = vm.extension<SpecialTables>();
   size_t i = static_cast<size_t>(op);
+  if (!is_operand(other)) {
+    // Another class's object that has __torch_function__; without it, Python's rules go on.
+    const OperatorEntry* entry = tables.arith[i];
+    if (reflected || !entry || !takes_part(vm, other)) return Value::not_implemented();
+    Value args[] = {self, other};
+    return call_operator(vm, *entry, true, args, {});
+  }
   if (!reflected) {
     const OperatorEntry* entry = tables.arith[i];
     return entry ? call_two(vm, entry, self, other) : Value::not_implemented();
@@ -723,6 +765,11 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
   if (!entry) return Value::not_implemented();
   if (op == ArithOp::Add || op == ArithOp::Mul || op == ArithOp::And || op == ArithOp::Or || op == ArithOp::Xor)
     return call_two(vm, entry, self, other);
+  if (op == ArithOp::TrueDiv) {
+    Ref inverse(call_operator(vm, *tables.reciprocal, true, {&self, 1}, {}));
+    return inverse.is_error() ? Value::error()
+                              : call_two(vm, tables.arith[static_cast<size_t>(ArithOp::Mul)], *inverse, other);
+  }
   return guarded(vm, [&] {
     Ref left(other.is_tensor() ? new_ref(other) : box(vm, ops::wrapped_number(unpack_scalar(other))));
     return call_two(vm, entry, *left, self);
@@ -759,7 +806,7 @@ Value absolute_slot(VM& vm, Value self) {
 // --- making tensors by calling the class
 // ---------------------------------------------------------------------------------------------
 
-Value tensor_create(VM& vm, Type*, std::span<const Value> args, std::span<Str* const> keywords) {
+Value plain_tensor(VM& vm, std::span<const Value> args, std::span<Str* const> keywords) {
   // torch.Tensor(2, 3): uninitialised memory of that size; torch.Tensor(data): float32.
   if (!keywords.empty())
     return raise(vm, vm.types.TypeError, "new() received an unexpected keyword argument '%s'", keywords[0]->data);
@@ -779,7 +826,13 @@ Value tensor_create(VM& vm, Type*, std::span<const Value> args, std::span<Str* c
   return guarded(vm, [&] { return box(vm, ops::empty(sizes, ops::default_dtype())); });
 }
 
-Value parameter_create(VM& vm, Type*, std::span<const Value> args, std::span<Str* const> keywords) {
+Value tensor_create(VM& vm, Type* type, std::span<const Value> args, std::span<Str* const> keywords) {
+  Value made = plain_tensor(vm, args, keywords);
+  if (type != vm.types.tensor && made.is_tensor()) set_tensor_class(vm, made, type);
+  return made;
+}
+
+Value parameter_create(VM& vm, Type* type, std::span<const Value> args, std::span<Str* const> keywords) {
   static const NativeDef kDef = {"Parameter(data=None, requires_grad=True)", nullptr};
   std::vector<Value> a;
   std::vector<Ref> keep;
@@ -793,11 +846,29 @@ Value parameter_create(VM& vm, Type*, std::span<const Value> args, std::span<Str
     int grad = truth(vm, a[1]);
     if (grad < 0) return Value::error();
     autograd::set_requires_grad(data, grad);
-    return box(vm, std::move(data));
+    Value made = box(vm, std::move(data));
+    if (type != vm.types.parameter) set_tensor_class(vm, made, type);
+    return made;
   });
 }
 
 }  // namespace
+
+void set_tensor_class(VM& vm, Value tensor, Type* type) {
+  TensorUser* user = user_of(vm, self_of(tensor));
+  if (user->type) release(Value::object(user->type));
+  const bool plain = type == vm.types.tensor || type == vm.types.parameter;
+  user->type = plain ? nullptr : type;
+  if (plain) return;
+  retain(Value::object(type));
+  torch_types(vm).has_subclasses = true;
+}
+
+Type* tensor_subclass(Value v) {
+  if (!v.is_tensor()) return nullptr;
+  const auto* user = static_cast<const TensorUser*>(v.t->user());
+  return user ? user->type : nullptr;
+}
 
 void init_tensor_type(VM& vm) {
   TorchTypes& types = torch_types(vm);
@@ -815,7 +886,12 @@ void init_tensor_type(VM& vm) {
   t->slots.length = length_slot;
   t->slots.contains = contains_slot;
   t->slots.get_item = [](VM& v, Value self, Value index) {
+    if (has_own_torch_function(v, self)) {
+      Value args[] = {self, index};
+      return method_by_protocol(v, "__getitem__", args);
+    }
     Value result = tensor_get_item(v, self, index);
+    if (Type* type = tensor_subclass(self); type && result.is_tensor()) set_tensor_class(v, result, type);
     if (const TraceHooks* trace = torch_types(v).trace; trace && !result.is_error())
       trace->indexed(v, self, index, result, false);
     return result;

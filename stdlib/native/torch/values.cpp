@@ -15,7 +15,7 @@ using namespace tsvm::vm;
 TorchTypes& torch_types(VM& vm) { return vm.extension<TorchTypes>(); }
 
 void TorchTypes::clear(VM&) {
-  for (Value* v : {&parameter, &return_types, &linalg_error, &deepcopy, &reduce}) {
+  for (Value* v : {&parameter, &return_types, &linalg_error, &deepcopy, &reduce, &modes}) {
     Ref drop(*v);
     *v = Value();
   }

@@ -48,6 +48,9 @@ struct TorchTypes : vm::Extension {
   vm::Value return_types;             // dict: name of an operator with several named results -> class
   vm::Value linalg_error;             // the class torch._C._LinAlgError
   const TraceHooks* trace = nullptr;  // while something is traced
+  bool has_subclasses = false;        // a tensor's class may be one that programs derived
+  int torch_function_off = 0;         // __torch_function__ is not asked
+  vm::Value modes;                    // a list of the torch.overrides.TorchFunctionModes in force, innermost last
   vm::Value deepcopy, reduce;         // of the language: Tensor.__deepcopy__, Tensor.__reduce_ex__
   void clear(vm::VM& vm) override;
 };

@@ -4,7 +4,31 @@ import torch
 
 no_grad, enable_grad, set_grad_enabled, inference_mode = (torch.no_grad, torch.enable_grad, torch.set_grad_enabled,
                                                           torch.inference_mode)
-Variable = torch.Tensor
+
+
+class VariableMeta(type):
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, torch.Tensor)
+
+
+class Variable(metaclass=VariableMeta):
+    """The old way to make a tensor that takes part in autograd: gives a tensor."""
+
+    def __new__(cls, data=None, requires_grad=False, volatile=False):
+        if volatile:
+            import warnings
+            warnings.warn("volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", stacklevel=2)
+        if data is None:
+            data = torch.empty(0)
+        elif not isinstance(data, torch.Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        result = data.detach()
+        if requires_grad:
+            result.requires_grad_()
+        return result
+
+
+Variable.__module__ = "torch.autograd.variable"
 
 
 def _as_tuple(value):
@@ -26,11 +50,14 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False,
          is_grads_batched=False):
     """The gradients of outputs with respect to inputs, as a tuple."""
-    if is_grads_batched:
-        raise NotImplementedError("torch.autograd.grad with is_grads_batched=True")
     outputs = _as_tuple(outputs)
     grads = _as_tuple(grad_outputs) or (None,) * len(outputs)
     keep = create_graph if retain_graph is None else retain_graph
+    if is_grads_batched:
+        count = next(len(g) for g in grads if g is not None)
+        rows = [_C._run_grad(outputs, _as_tuple(inputs), tuple(None if g is None else g[i] for g in grads), True if i + 1 < count else keep,
+                             create_graph, allow_unused) for i in range(count)]
+        return tuple(None if column[0] is None else torch.stack(column) for column in zip(*rows))
     return _C._run_grad(outputs, _as_tuple(inputs), grads, keep, create_graph, allow_unused)
 
 

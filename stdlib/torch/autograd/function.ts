@@ -100,6 +100,10 @@ class Function:
             outputs = cls.forward(ctx, *args)
         if isinstance(outputs, list):
             outputs = tuple(outputs)
+        if ctx._to_save is not None:
+            for i, value in enumerate(ctx._to_save):
+                if value is not None and not isinstance(value, torch.Tensor):
+                    raise TypeError(f"save_for_backward can only save variables, but argument {i} is of type {type(value).__name__}")
         return _C._record_function(ctx, cls.__name__ + "Backward", args, outputs, needs)
 
 

@@ -5,6 +5,10 @@ import torch
 def _tuple(values, what):
     if isinstance(values, torch.Tensor):
         return False, (values,)
+    if not isinstance(values, tuple) and what.startswith("outputs"):
+        name = what.rsplit(" ", 1)[1]
+        raise TypeError(f"The outputs of the user-provided function given to {name} must be either a Tensor or a tuple of Tensors but the "
+                        f"given outputs of the user-provided function has type {type(values)}.")
     for i, v in enumerate(values):
         if not isinstance(v, torch.Tensor):
             raise TypeError(f"The {what} must be either a Tensor or a tuple of Tensors but the value at index {i} has type "
@@ -91,6 +95,11 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
         is_in, ins = _tuple(inputs, "inputs given to jacobian")
         ins = _prepare(ins, create_graph)
         is_out, outs = _tuple(func(*ins), "outputs of the user-provided function given to jacobian")
+        if strict:
+            for i, out in enumerate(outs):
+                if not out.requires_grad:
+                    raise RuntimeError(f"Output {i} of the user-provided function does not require gradients. The outputs must be computed "
+                                       "in a differentiable manner from the input when running in strict mode.")
         result = []
         for out in outs:
             rows = [[] for _ in ins]

@@ -11,8 +11,6 @@ def _affine_interval(constraint):
 
 
 def _above(constraint):
-    if isinstance(constraint.lower_bound, (int, float)) and constraint.lower_bound == 0:
-        return transforms.ExpTransform()
     return transforms.ComposeTransform([transforms.ExpTransform(), transforms.AffineTransform(constraint.lower_bound, 1)])
 
 
@@ -32,7 +30,9 @@ class ConstraintRegistry:
         self.register(constraints._Interval, _affine_interval)
         self.register(constraints._HalfOpenInterval, _affine_interval)
         self.register(constraints._Simplex, lambda c: simplex())
-        self.register(constraints._LowerCholesky, lambda c: transforms.LowerCholeskyTransform())
+        self.register(constraints._CorrCholesky, lambda c: transforms.CorrCholeskyTransform())
+        self.register(constraints._Cat, lambda c: transforms.CatTransform([self(part) for part in c.cseq], c.dim, c.lengths))
+        self.register(constraints._Stack, lambda c: transforms.StackTransform([self(part) for part in c.cseq], c.dim))
         self.register(constraints._IndependentConstraint,
                       lambda c: transforms.IndependentTransform(self(c.base_constraint), c.reinterpreted_batch_ndims))
 
@@ -50,3 +50,4 @@ class ConstraintRegistry:
 
 biject_to = ConstraintRegistry(transforms.StickBreakingTransform)
 transform_to = ConstraintRegistry(transforms.SoftmaxTransform)
+transform_to.register(constraints._LowerCholesky, lambda c: transforms.LowerCholeskyTransform())

@@ -197,6 +197,11 @@ class Independent(Distribution):
     def entropy(self):
         return sum_rightmost(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
 
+    def enumerate_support(self, expand=True):
+        if self.reinterpreted_batch_ndims > 0:
+            raise NotImplementedError("Enumeration over cartesian product is not implemented")
+        return self.base_dist.enumerate_support(expand=expand)
+
     def __repr__(self):
         return self.__class__.__name__ + f"({self.base_dist}, {self.reinterpreted_batch_ndims})"
 
@@ -248,6 +253,21 @@ class MixtureSameFamily(Distribution):
         within = torch.sum(probs * self.component_distribution.variance, dim=-1 - self._event_ndims)
         between = torch.sum(probs * (self.component_distribution.mean - self._pad(self.mean)).pow(2.0), dim=-1 - self._event_ndims)
         return within + between
+
+    def expand(self, batch_shape, _instance=None):
+        new = self._get_checked_instance(MixtureSameFamily, _instance)
+        batch_shape = torch.Size(batch_shape)
+        new._component_distribution = self._component_distribution.expand(batch_shape + (self._num_component,))
+        new._mixture_distribution = self._mixture_distribution.expand(batch_shape)
+        new._num_component = self._num_component
+        new._event_ndims = len(new._component_distribution.event_shape)
+        super(MixtureSameFamily, new).__init__(batch_shape, new._component_distribution.event_shape, validate_args=False)
+        new._validate_args = self._validate_args
+        return new
+
+    def cdf(self, x):
+        parts = self.component_distribution.cdf(self._pad(x))
+        return torch.sum(parts * self.mixture_distribution.probs, dim=-1)
 
     def log_prob(self, x):
         if self._validate_args:

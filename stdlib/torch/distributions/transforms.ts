@@ -3,7 +3,7 @@ import math
 
 import torch
 from torch.distributions import constraints
-from torch.distributions.utils import sum_rightmost
+from torch.distributions.utils import sum_rightmost, tril_matrix_to_vec, vec_to_tril_matrix
 
 
 class Transform:
@@ -562,6 +562,50 @@ class LowerCholeskyTransform(Transform):
         return y.tril(-1) + y.diagonal(dim1=-2, dim2=-1).log().diag_embed()
 
 
+class CorrCholeskyTransform(Transform):
+    """From vectors to Cholesky factors of correlation matrices: each number, through tanh, is a partial correlation."""
+
+    domain = constraints.real_vector
+    codomain = constraints.corr_cholesky
+    bijective = True
+
+    def _call(self, x):
+        x = torch.tanh(x)
+        eps = torch.finfo(x.dtype).eps
+        r = vec_to_tril_matrix(x.clamp(min=-1 + eps, max=1 - eps), diag=-1)
+        left = (1 - r**2).sqrt().cumprod(-1)
+        r = r + torch.eye(r.shape[-1], dtype=r.dtype, device=r.device)
+        return r * torch.nn.functional.pad(left[..., :-1], [1, 0], value=1)
+
+    def _inverse(self, y):
+        left = 1 - torch.cumsum(y * y, dim=-1)
+        left = torch.nn.functional.pad(left[..., :-1], [1, 0], value=1)
+        t = tril_matrix_to_vec(y, diag=-1) / tril_matrix_to_vec(left, diag=-1).sqrt()
+        return (t.log1p() - t.neg().log1p()) / 2
+
+    def log_abs_det_jacobian(self, x, y, intermediates=None):
+        left = tril_matrix_to_vec(1 - (y * y).cumsum(dim=-1), diag=-2)
+        tanh_logdet = -2 * (x + torch.nn.functional.softplus(-2 * x) - math.log(2.)).sum(dim=-1)
+        return 0.5 * left.log().sum(-1) + tanh_logdet
+
+    def forward_shape(self, shape):
+        if len(shape) < 1:
+            raise ValueError("Too few dimensions on input")
+        n = shape[-1]
+        d = round((0.25 + 2 * n)**0.5 + 0.5)
+        if d * (d - 1) // 2 != n:
+            raise ValueError("Input is not a flattend lower-diagonal number")
+        return shape[:-1] + (d, d)
+
+    def inverse_shape(self, shape):
+        if len(shape) < 2:
+            raise ValueError("Too few dimensions on input")
+        if shape[-2] != shape[-1]:
+            raise ValueError("Input is not square")
+        d = shape[-1]
+        return shape[:-2] + (d * (d - 1) // 2,)
+
+
 class CatTransform(Transform):
     """Different transforms of the pieces of a dimension."""
 
@@ -576,6 +620,8 @@ class CatTransform(Transform):
     codomain = property(lambda self: constraints.cat([t.codomain for t in self.transforms], self.dim, self.lengths))
 
     def _pieces(self, x):
+        assert -x.dim() <= self.dim < x.dim()
+        assert x.size(self.dim) == sum(self.lengths)
         out, start = [], 0
         for n in self.lengths:
             out.append(x.narrow(self.dim, start, n))

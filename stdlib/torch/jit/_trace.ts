@@ -120,7 +120,7 @@ def trace(func, example_inputs, check_trace, check_inputs, check_tolerance, stri
             return trace_module(bound, {"forward": inputs}, check_trace, check_inputs, check_tolerance, strict)
     name = getattr(func, "__name__", None) or type(func).__name__
     if not name.isidentifier():
-        name = "forward" if name != "<lambda>" else "_lambda_"
+        name = "forward" if name != "<lambda>" else "_lambda"
     traced, _ = _script.trace(func, name, _parameter_names(func, len(inputs)), _copy(inputs), None, strict)
     if check_trace:
         for more in ([inputs] if check_inputs is None else [_as_tuple(c) for c in check_inputs]):

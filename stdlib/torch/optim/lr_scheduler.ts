@@ -230,7 +230,7 @@ class LinearLR(_LRScheduler):
 
     def __init__(self, optimizer, start_factor=1.0 / 3, end_factor=1.0, total_iters=5, last_epoch=-1, verbose=False):
         if start_factor > 1.0 or start_factor <= 0:
-            raise ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.")
+            raise ValueError("Starting multiplicative factor expected to be between 0 and 1.")
         if end_factor > 1.0 or end_factor < 0:
             raise ValueError("Ending multiplicative factor expected to be between 0 and 1.")
         self.start_factor = start_factor
@@ -695,7 +695,7 @@ class OneCycleLR(_LRScheduler):
         self._warn_outside_step()
         step = self.last_epoch
         if step > self.total_steps:
-            raise ValueError("Tried to step {} times. The total number of steps is {}".format(step, self.total_steps))
+            raise ValueError("Tried to step {} times. The specified number of total steps is {}".format(step + 1, self.total_steps))
         lrs = []
         for group in self.optimizer.param_groups:
             start = 0

@@ -7,8 +7,7 @@ _TOLERANCES = {torch.float16: (1e-3, 1e-5), torch.bfloat16: (1.6e-2, 1e-5), torc
 
 def _tolerances(a, b, rtol, atol):
     if (rtol is None) != (atol is None):
-        raise ValueError("rtol and atol must both be specified or both be unspecified, but got "
-                         f"{'no ' if rtol is None else ''}rtol and {'no ' if atol is None else ''}atol.")
+        raise ValueError(f"Both 'rtol' and 'atol' must be either specified or omitted, but got no {'rtol' if rtol is None else 'atol'}.")
     if rtol is not None:
         return rtol, atol
     first, second = _TOLERANCES.get(a, (0.0, 0.0)), _TOLERANCES.get(b, (0.0, 0.0))

@@ -52,6 +52,7 @@ class BackwardHook:
             def backward(ctx, *grads):
                 return on_grads(grads)
 
+        Watch.__name__ = "BackwardHookFunction"
         passed = iter(Watch.apply(*tensors))
         return tuple(next(passed) if isinstance(v, torch.Tensor) else v for v in values), tensors
 

@@ -4,6 +4,7 @@ A module's parameters, buffers and submodules are ordinary attributes: slots of 
 The native module `_nn` keeps the marks: it sorts attribute stores (a Parameter becomes a parameter, a Module a submodule), and
 `_parameters`, `_buffers` and `_modules` are mappings that show the slots of one mark in order of registration.
 """
+import functools
 import _nn
 import torch
 from collections import OrderedDict, namedtuple
@@ -82,7 +83,7 @@ class Module:
     dump_patches = False
     _version = 1
     training: bool
-    _forward_pre_hooks = _forward_hooks = _full_backward_hooks = _NONE
+    _forward_pre_hooks = _forward_hooks = _full_backward_hooks = _old_backward_hooks = _NONE
     _state_dict_hooks = _load_state_dict_pre_hooks = _load_state_dict_post_hooks = _NONE
     _non_persistent_buffers_set = frozenset()
 
@@ -361,11 +362,15 @@ class Module:
 
     def register_full_backward_hook(self, hook):
         """hook(module, grad_input, grad_output) runs when the gradients of the inputs are known."""
+        if len(self._old_backward_hooks) > 0:
+            raise RuntimeError("Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them.")
         return self._register_hook("_full_backward_hooks", hook)
 
     def register_backward_hook(self, hook):
-        """The older kind of backward hook; here the same as register_full_backward_hook."""
-        return self._register_hook("_full_backward_hooks", hook)
+        """The older kind of backward hook: it is told the gradients of the last operator that the module ran."""
+        if len(self._full_backward_hooks) > 0:
+            raise RuntimeError("Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them.")
+        return self._register_hook("_old_backward_hooks", hook)
 
     def _register_hook(self, name, hook):
         hooks = self._hooks(name)
@@ -396,6 +401,13 @@ class Module:
                 result = changed
         if backward_hooks:
             result = watcher.setup_output_hook(result)
+        if len(self._old_backward_hooks) > 0:
+            last = result
+            while not isinstance(last, torch.Tensor):
+                last = next(v for v in last.values() if isinstance(v, torch.Tensor)) if isinstance(last, dict) else last[0]
+            if last.grad_fn is not None:
+                for hook in self._old_backward_hooks.values():
+                    last.grad_fn.register_hook(functools.partial(hook, self))
         return result
 
     # --- state ---
@@ -539,15 +551,15 @@ class Module:
                  "_buffers": OrderedDict(self._buffers),
                  "_non_persistent_buffers_set": set(self._non_persistent_buffers_set)}
         own = self.__dict__
-        hooks = own.get("_full_backward_hooks")
-        state["_backward_hooks"] = hooks if hooks else OrderedDict()
-        state["_is_full_backward_hook"] = True if hooks else None
+        full, old = own.get("_full_backward_hooks"), own.get("_old_backward_hooks")
+        state["_backward_hooks"] = full or old or OrderedDict()
+        state["_is_full_backward_hook"] = True if full else False if old else None
         for name in _HOOKS:
             if name != "_full_backward_hooks":
                 state[name] = own[name] if name in own else OrderedDict()
         state["_modules"] = OrderedDict(self._modules)
         for name, value in own.items():
-            if name not in state and name != "_full_backward_hooks":
+            if name not in state and name not in ("_full_backward_hooks", "_old_backward_hooks"):
                 state[name] = value
         return state
 
@@ -563,9 +575,9 @@ class Module:
         transient = plain.pop("_non_persistent_buffers_set", None)
         if transient:
             self._non_persistent_buffers_set = frozenset(transient)
-        plain.pop("_is_full_backward_hook", None)
-        plain["_full_backward_hooks"] = plain.pop("_backward_hooks", None)
-        for name in _HOOKS:
+        is_old = plain.pop("_is_full_backward_hook", None) is False
+        plain["_old_backward_hooks" if is_old else "_full_backward_hooks"] = plain.pop("_backward_hooks", None)
+        for name in (*_HOOKS, "_old_backward_hooks"):
             hooks = plain.pop(name, None)
             if hooks:
                 setattr(self, name, hooks)

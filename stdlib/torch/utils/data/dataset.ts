@@ -23,6 +23,9 @@ class Dataset(Generic[T_co]):
 class IterableDataset(Dataset[T_co]):
     """A stream of samples. Subclasses define __iter__."""
 
+    def __iter__(self):
+        raise NotImplementedError
+
     def __add__(self, other):
         return ChainDataset([self, other])
 

@@ -1,0 +1,2 @@
+"""What is particular to the CPU."""
+from torch.cpu import amp

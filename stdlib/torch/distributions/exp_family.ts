@@ -1,0 +1,2 @@
+"""ExponentialFamily, under its own module name."""
+from torch.distributions import ExponentialFamily

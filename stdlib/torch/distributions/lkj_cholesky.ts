@@ -1,0 +1,2 @@
+"""LKJCholesky, under its own module name."""
+from torch.distributions import LKJCholesky

@@ -1,0 +1,2 @@
+"""LowRankMultivariateNormal, under its own module name."""
+from torch.distributions import LowRankMultivariateNormal

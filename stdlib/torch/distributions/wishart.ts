@@ -1,0 +1,2 @@
+"""Wishart, under its own module name."""
+from torch.distributions import Wishart
