@@ -619,9 +619,10 @@ Expr* Parser::brace_display() {
 Expr* Parser::brace_inside(uint32_t b) {
   if (accept(K::kRightBrace)) return finish(make<Dict>(), b);
   if (at(K::kDoubleStar)) return dict_inside(b, nullptr);
+  bool parenthesized = at(K::kLeftParen);
   Expr* first = star_named_expression();
   if (first == nullptr) return nullptr;
-  if (at(K::kColon) && !first->is<Starred>() && !first->is<NamedExpr>()) return dict_inside(b, first);
+  if (at(K::kColon) && !first->is<Starred>() && (parenthesized || !first->is<NamedExpr>())) return dict_inside(b, first);
   if (at_comprehension()) {
     if (first->is<Starred>()) return report_unpacking_in_comprehension(first);
     SetComp* e = make<SetComp>();

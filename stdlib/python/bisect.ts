@@ -1,5 +1,7 @@
 """Places in sorted lists."""
 
+__builtin_functions__ = True
+
 
 def bisect_right(a, x, lo=0, hi=None, *, key=None):
     if lo < 0:

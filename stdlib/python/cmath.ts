@@ -1,6 +1,7 @@
 """Functions of complex numbers."""
 import math
 
+__builtin_functions__ = True
 e, pi, tau, inf, nan = math.e, math.pi, math.tau, math.inf, math.nan
 infj, nanj = complex(0.0, inf), complex(0.0, nan)
 

@@ -198,3 +198,126 @@ def unified_diff(a, b, fromfile="", tofile="", fromfiledate="", tofiledate="", n
             if tag in ("replace", "insert"):
                 for line in b[j1:j2]:
                     yield "+" + line
+
+
+def IS_LINE_JUNK(line, pat=None):
+    """Whether a line is empty but for white space and perhaps a #."""
+    return line.strip() in ("", "#") if pat is None else pat(line) is not None
+
+
+def IS_CHARACTER_JUNK(ch, ws=" \t"):
+    return ch in ws
+
+
+class Differ:
+    """Differences of texts line by line, with marks below lines that became similar ones."""
+
+    def __init__(self, linejunk=None, charjunk=None):
+        self.linejunk, self.charjunk = linejunk, charjunk
+
+    def compare(self, a, b):
+        for tag, alo, ahi, blo, bhi in SequenceMatcher(self.linejunk, a, b).get_opcodes():
+            if tag == "replace":
+                yield from self._similar(a, alo, ahi, b, blo, bhi)
+            elif tag == "insert":
+                yield from ("+ " + line for line in b[blo:bhi])
+            else:
+                yield from (("- " if tag == "delete" else "  ") + line for line in a[alo:ahi])
+
+    def _similar(self, a, alo, ahi, b, blo, bhi):
+        """Finds the most similar pair of lines, and goes on before and behind it."""
+        best, cutoff = 0.74, 0.75
+        same = None
+        matcher = SequenceMatcher(self.charjunk)
+        for j in range(blo, bhi):
+            matcher.set_seq2(b[j])
+            for i in range(alo, ahi):
+                if a[i] == b[j]:
+                    if same is None:
+                        same = i, j
+                    continue
+                matcher.set_seq1(a[i])
+                if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best and matcher.ratio() > best:
+                    best, at = matcher.ratio(), (i, j)
+        if best < cutoff:
+            if same is None:
+                removed, added = ["- " + line for line in a[alo:ahi]], ["+ " + line for line in b[blo:bhi]]
+                yield from added + removed if bhi - blo < ahi - alo else removed + added
+                return
+            at = same
+        else:
+            same = None
+        i, j = at
+        yield from self._around(a, alo, i, b, blo, j)
+        if same is None:
+            matcher.set_seqs(a[i], b[j])
+            old = new = ""
+            for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+                marks = {"replace": "^^", "delete": "- ", "insert": " +", "equal": "  "}[tag]
+                old += marks[0] * (i2 - i1)
+                new += marks[1] * (j2 - j1)
+            yield from _marked("-", a[i], old)
+            yield from _marked("+", b[j], new)
+        else:
+            yield "  " + a[i]
+        yield from self._around(a, i + 1, ahi, b, j + 1, bhi)
+
+    def _around(self, a, alo, ahi, b, blo, bhi):
+        if alo < ahi and blo < bhi:
+            yield from self._similar(a, alo, ahi, b, blo, bhi)
+        else:
+            yield from ("- " + line for line in a[alo:ahi])
+            yield from ("+ " + line for line in b[blo:bhi])
+
+
+def _marked(sign, line, marks):
+    """The line, and one below it with the marks where it has any; white space of the line stays as it is there."""
+    yield f"{sign} {line}"
+    marks = "".join(c if m == " " and c.isspace() else m for c, m in zip(line, marks)).rstrip()
+    if marks:
+        yield f"? {marks}\n"
+
+
+def ndiff(a, b, linejunk=None, charjunk=IS_CHARACTER_JUNK):
+    return Differ(linejunk, charjunk).compare(a, b)
+
+
+def restore(delta, which):
+    """One of the two texts that ndiff compared."""
+    try:
+        sign = {1: "- ", 2: "+ "}[int(which)]
+    except KeyError:
+        raise ValueError(f"unknown delta choice (must be 1 or 2): {which!r}") from None
+    for line in delta:
+        if line[:2] in ("  ", sign):
+            yield line[2:]
+
+
+def context_diff(a, b, fromfile="", tofile="", fromfiledate="", tofiledate="", n=3, lineterm="\n"):
+    """Differences with the lines around them, before and after apart."""
+
+    def span(start, stop):
+        first, length = start + 1, stop - start
+        if not length:
+            first -= 1
+        return str(first) if length <= 1 else f"{first},{first + length - 1}"
+
+    signs = {"insert": "+ ", "delete": "- ", "replace": "! ", "equal": "  "}
+    started = False
+    for group in SequenceMatcher(None, a, b).get_grouped_opcodes(n):
+        if not started:
+            started = True
+            yield f"*** {fromfile}{chr(9) + fromfiledate if fromfiledate else ''}{lineterm}"
+            yield f"--- {tofile}{chr(9) + tofiledate if tofiledate else ''}{lineterm}"
+        first, last = group[0], group[-1]
+        yield "***************" + lineterm
+        yield f"*** {span(first[1], last[2])} ****{lineterm}"
+        if any(tag in ("replace", "delete") for tag, *_ in group):
+            for tag, i1, i2, _, _ in group:
+                if tag != "insert":
+                    yield from (signs[tag] + line for line in a[i1:i2])
+        yield f"--- {span(first[3], last[4])} ----{lineterm}"
+        if any(tag in ("replace", "insert") for tag, *_ in group):
+            for tag, _, _, j1, j2 in group:
+                if tag != "delete":
+                    yield from (signs[tag] + line for line in b[j1:j2])

@@ -1,5 +1,7 @@
 """A priority queue in a list: heap[k] <= heap[2k+1] and heap[k] <= heap[2k+2]."""
 
+__builtin_functions__ = True
+
 
 def _down(heap, start, pos):
     """Moves the item at pos towards start until its parent is not larger."""

@@ -1,6 +1,8 @@
 """Iterator building blocks."""
 import operator
 
+__builtin_functions__ = True
+
 
 class chain:
     """The items of several iterables, one after the other."""

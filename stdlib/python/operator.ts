@@ -1,5 +1,7 @@
 """Operators as functions."""
 
+__builtin_functions__ = True
+
 
 def lt(a, b): return a < b
 def le(a, b): return a <= b

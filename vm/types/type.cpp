@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "vm/frame.h"
 #include "vm/native.h"
 #include "vm/shape.h"
 #include "vm/special.h"
@@ -223,6 +224,20 @@ void set_up_layout(VM& vm, Type* t, Type* base, bool has_dict, bool has_members)
   }
 }
 
+/// Functions of library modules that are native in CPython become no methods where a class has them as attributes:
+/// such modules say so by the name __builtin_functions__.
+void keep_unbound(VM& vm, Dict* names) {
+  Dict* here = vm.frame ? vm.frame->globals : nullptr;
+  uint32_t position = 0;
+  while (DictEntry* e = dict_next(names, position)) {
+    if (!is_kind(e->value, Kind::Function) || !is_kind(as<Function>(e->value)->module, Kind::Module)) continue;
+    Dict* home = as<Module>(as<Function>(e->value)->module)->dict;
+    if (home == here || dict_find(home, vm.intern("__builtin_functions__")) < 0) continue;
+    Ref old(e->value);
+    e->value = make_static_method(vm, *old);
+  }
+}
+
 /// The base whose layout wins; null: TypeError is pending.
 Type* best_base(VM& vm, Tuple* bases) {
   Type* best = nullptr;
@@ -419,6 +434,7 @@ static Value type_new(VM& vm, Type* metatype, Value name, Value bases_value, Val
     as<Cell>(cell)->value = new_ref(Value::object(t));
     dict_delete(vm, t->dict, vm.names.classcell);
   }
+  keep_unbound(vm, t->dict);
   // Functions that are methods of the class itself by their names.
   if (Value f = dict_get_borrow(t->dict, vm.names.new_); is_kind(f, Kind::Function)) {
     Ref s(make_static_method(vm, f));

@@ -199,6 +199,29 @@ class _Environ:
         for key, value in kwargs.items():
             self[key] = value
 
+    def popitem(self):
+        key = next(iter(self._data), None)
+        if key is None:
+            raise KeyError("popitem(): dictionary is empty")
+        return key, self.pop(key)
+
+    def clear(self):
+        for key in list(self._data):
+            del self[key]
+
+    def __eq__(self, other):
+        return self._data == (other._data if isinstance(other, _Environ) else other)
+
+    def __or__(self, other):
+        return {**self._data, **other}
+
+    def __ror__(self, other):
+        return {**other, **self._data}
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
+
 
 environ = _Environ(_os.environ())
 

@@ -56,6 +56,7 @@ class _Raises:
 
     def __init__(self, case, expected, pattern=None, msg=None):
         self._case, self.expected, self._pattern, self._msg = case, expected, pattern, msg
+        self._function = None  # the one to be called, where one was given
         self.exception = None
 
     def _name(self):
@@ -67,7 +68,8 @@ class _Raises:
 
     def __exit__(self, kind, value, tb):
         if kind is None:
-            self._case._fail(self._msg, "{} not raised".format(self._name()))
+            by = "" if self._function is None else " by " + getattr(self._function, "__name__", str(self._function))
+            self._case._fail(self._msg, "{} not raised{}".format(self._name(), by))
         if not issubclass(kind, self.expected):
             return False
         self.exception = value.with_traceback(None)
@@ -392,25 +394,8 @@ class TestCase:
 
     def _difference(self, a, b):
         """The lines of two texts that differ, as ndiff marks them."""
-        a, b = a.splitlines(), b.splitlines()
-        n, m = len(a), len(b)
-        common = [[0] * (m + 1) for _ in range(n + 1)]
-        for i in range(n - 1, -1, -1):
-            for j in range(m - 1, -1, -1):
-                common[i][j] = common[i + 1][j + 1] + 1 if a[i] == b[j] else max(common[i + 1][j], common[i][j + 1])
-        out, i, j = [], 0, 0
-        while i < n or j < m:
-            if i < n and j < m and a[i] == b[j]:
-                out.append("  " + a[i])
-                i += 1
-                j += 1
-            elif i < n and (j == m or common[i + 1][j] >= common[i][j + 1]):
-                out.append("- " + a[i])
-                i += 1
-            else:
-                out.append("+ " + b[j])
-                j += 1
-        return "\n".join(out)
+        import difflib
+        return "\n".join(difflib.ndiff(a.splitlines(), b.splitlines()))
 
     def _cut(self, message, diff):
         if self.maxDiff is None or len(diff) <= self.maxDiff:
@@ -475,7 +460,11 @@ class TestCase:
         self.assertIsInstance(second, str, "Second argument is not a string")
         if first != second:
             text = "%s != %s" % tuple(_common_shortened(first, second))
-            diff = "\n" + self._difference(first, second) + "\n"
+            import difflib
+            one, two = first.splitlines(keepends=True), second.splitlines(keepends=True)
+            if len(one) == 1 and first.strip("\r\n") == first:
+                one, two = [first + "\n"], [second + "\n"]
+            diff = "\n" + "".join(difflib.ndiff(one, two))
             self._fail(msg, self._cut(text, diff))
 
     def assertCountEqual(self, first, second, msg=None):
@@ -579,6 +568,7 @@ class TestCase:
         if not args:
             return context
         function, args = args[0], args[1:]
+        context._function = function
         with context:
             function(*args, **kwargs)
         return None
