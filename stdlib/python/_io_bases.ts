@@ -162,6 +162,158 @@ class TextIOBase(IOBase):
         self._unsupported("detach")
 
 
+class TextWrapper(TextIOBase):
+    """What io.TextIOWrapper(buffer) gives: the text of a stream of bytes."""
+
+    __module__ = "io"
+    _chunk = 8192
+
+    def __init__(self, buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False):
+        if newline not in (None, "", "\n", "\r", "\r\n"):
+            raise ValueError(f"illegal newline value: {newline!r}")
+        self.buffer = buffer
+        self.encoding = "UTF-8" if encoding is None else encoding
+        "".encode(self.encoding)
+        self.errors = "strict" if errors is None else errors
+        self.line_buffering, self.write_through = line_buffering, write_through
+        self._newline = newline
+        self._text = ""  # read and not given yet
+        self._pending = []  # written and not passed on yet
+        self._pending_size = 0
+
+    def __repr__(self):
+        name = getattr(self.buffer, "name", None)
+        return f"<_io.TextIOWrapper{'' if name is None else f' name={name!r}'} encoding={self.encoding!r}>"
+
+    @property
+    def name(self):
+        return self.buffer.name
+
+    @property
+    def closed(self):
+        return self.buffer.closed
+
+    def readable(self):
+        return self.buffer.readable()
+
+    def writable(self):
+        return self.buffer.writable()
+
+    def seekable(self):
+        return self.buffer.seekable()
+
+    def isatty(self):
+        return self.buffer.isatty()
+
+    def fileno(self):
+        return self.buffer.fileno()
+
+    def reconfigure(self, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None):
+        self.flush()
+        self.encoding = encoding or self.encoding
+        self.errors = errors or self.errors
+        if line_buffering is not None:
+            self.line_buffering = line_buffering
+        if write_through is not None:
+            self.write_through = write_through
+
+    def detach(self):
+        self.flush()
+        buffer, self.buffer = self.buffer, None
+        return buffer
+
+    # --- reading ---
+
+    def _decoded(self, data):
+        text = data.decode(self.encoding, self.errors)
+        return text.replace("\r\n", "\n").replace("\r", "\n") if self._newline is None else text
+
+    def _fill(self):
+        """More text, a line of bytes at a time where lines can be seen in the bytes; False at the end."""
+        wide = self.encoding.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32"))
+        data = self.buffer.read() if wide or not hasattr(self.buffer, "readline") else self.buffer.readline()
+        self._text += self._decoded(data)
+        return bool(data)
+
+    def read(self, size=-1):
+        self._check()
+        self.flush()
+        if size is None or size < 0:
+            text, self._text = self._text + self._decoded(self.buffer.read()), ""
+            return text
+        while len(self._text) < size and self._fill():
+            pass
+        text, self._text = self._text[:size], self._text[size:]
+        return text
+
+    def readline(self, size=-1):
+        self._check()
+        ends = ("\n", "\r") if self._newline == "" else (self._newline or "\n",)
+        while not any(e in self._text for e in ends) and self._fill():
+            pass
+        places = [at + len(e) for e in ends if (at := self._text.find(e)) >= 0]
+        end = min(places, default=len(self._text))
+        if self._newline == "" and self._text[end - 1:end + 1] == "\r\n":
+            end += 1
+        if size is not None and 0 <= size < end:
+            end = size
+        text, self._text = self._text[:end], self._text[end:]
+        return text
+
+    def seek(self, offset, whence=0):
+        self.flush()
+        self._text = ""
+        return self.buffer.seek(offset, whence)
+
+    def tell(self):
+        self.flush()
+        return self.buffer.tell() - len(self._text.encode(self.encoding, self.errors))
+
+    def truncate(self, size=None):
+        self.flush()
+        return self.buffer.truncate(size)
+
+    # --- writing ---
+
+    def write(self, text):
+        self._check()
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        written = text.replace("\n", self._newline) if self._newline in ("\r", "\r\n") else text
+        data = written.encode(self.encoding, self.errors)
+        self._pending.append(data)
+        self._pending_size += len(data)
+        if self.line_buffering and ("\n" in text or "\r" in text):
+            self.flush()
+        elif self.write_through or self._pending_size > self._chunk:
+            self._pass_on()
+        return len(text)
+
+    def _pass_on(self):
+        if self._pending:
+            data, self._pending, self._pending_size = b"".join(self._pending), [], 0
+            self.buffer.write(data)
+
+    def flush(self):
+        self._check()
+        self._pass_on()
+        if hasattr(self.buffer, "flush"):
+            self.buffer.flush()
+
+    def close(self):
+        if self.buffer is not None and not self.closed:
+            try:
+                self.flush()
+            finally:
+                self.buffer.close()
+
+    def __del__(self):
+        try:
+            self.close()
+        except Exception:
+            pass
+
+
 class FileIO(RawIOBase):
     """What open(..., buffering=0) gives."""
 

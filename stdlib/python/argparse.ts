@@ -73,11 +73,15 @@ class Action:
     def format_usage(self):
         return self.option_strings[0]
 
+    def __repr__(self):
+        names = ("option_strings", "dest", "nargs", "const", "default", "type", "choices", "required", "help", "metavar")
+        return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
+
     def __call__(self, parser, namespace, values, option_string=None):
         raise NotImplementedError(".__call__() not defined")
 
 
-class _Store(Action):
+class _StoreAction(Action):
     def __init__(self, option_strings, dest, nargs=None, **kwargs):
         if nargs == 0:
             raise ValueError("nargs for store actions must be != 0; if you have nothing to store, actions such as store true or "
@@ -88,7 +92,7 @@ class _Store(Action):
         setattr(namespace, self.dest, values)
 
 
-class _StoreConst(Action):
+class _StoreConstAction(Action):
     def __init__(self, option_strings, dest, const=None, default=None, required=False, help=None, metavar=None):
         super().__init__(option_strings, dest, 0, const, default, required=required, help=help)
 
@@ -96,12 +100,12 @@ class _StoreConst(Action):
         setattr(namespace, self.dest, self.const)
 
 
-class _StoreTrue(_StoreConst):
+class _StoreTrueAction(_StoreConstAction):
     def __init__(self, option_strings, dest, default=False, required=False, help=None):
         super().__init__(option_strings, dest, True, default, required, help)
 
 
-class _StoreFalse(_StoreConst):
+class _StoreFalseAction(_StoreConstAction):
     def __init__(self, option_strings, dest, default=True, required=False, help=None):
         super().__init__(option_strings, dest, False, default, required, help)
 
@@ -110,28 +114,28 @@ def _copied(items):
     return [] if items is None else list(items)
 
 
-class _Append(Action):
+class _AppendAction(Action):
     def __call__(self, parser, namespace, values, option_string=None):
         items = _copied(getattr(namespace, self.dest, None))
         items.append(values)
         setattr(namespace, self.dest, items)
 
 
-class _AppendConst(_StoreConst):
+class _AppendConstAction(_StoreConstAction):
     def __call__(self, parser, namespace, values, option_string=None):
         items = _copied(getattr(namespace, self.dest, None))
         items.append(self.const)
         setattr(namespace, self.dest, items)
 
 
-class _Extend(Action):
+class _ExtendAction(Action):
     def __call__(self, parser, namespace, values, option_string=None):
         items = _copied(getattr(namespace, self.dest, None))
         items.extend(values)
         setattr(namespace, self.dest, items)
 
 
-class _Count(Action):
+class _CountAction(Action):
     def __init__(self, option_strings, dest, default=None, required=False, help=None):
         super().__init__(option_strings, dest, 0, default=default, required=required, help=help)
 
@@ -139,7 +143,7 @@ class _Count(Action):
         setattr(namespace, self.dest, (getattr(namespace, self.dest, None) or 0) + 1)
 
 
-class _Help(Action):
+class _HelpAction(Action):
     def __init__(self, option_strings, dest=SUPPRESS, default=SUPPRESS, help=None):
         super().__init__(option_strings, dest, 0, default=default, help=help)
 
@@ -148,7 +152,7 @@ class _Help(Action):
         parser.exit()
 
 
-class _Version(Action):
+class _VersionAction(Action):
     def __init__(self, option_strings, version=None, dest=SUPPRESS, default=SUPPRESS,
                  help="show program's version number and exit"):
         super().__init__(option_strings, dest, 0, default=default, help=help)
@@ -177,7 +181,7 @@ class BooleanOptionalAction(Action):
         return " | ".join(self.option_strings)
 
 
-class _SubParsers(Action):
+class _SubParsersAction(Action):
     def __init__(self, option_strings, prog, parser_class, dest=SUPPRESS, required=False, help=None, metavar=None):
         self._prog = prog
         self._parser_class = parser_class
@@ -188,6 +192,9 @@ class _SubParsers(Action):
     def add_parser(self, name, **kwargs):
         kwargs.setdefault("prog", f"{self._prog} {name}")
         aliases = kwargs.pop("aliases", ())
+        for known in (name, *aliases):
+            if known in self._parsers:
+                raise ArgumentError(self, f"conflicting subparser{'' if known == name else ' alias'}: {known}")
         if "help" in kwargs:
             shown = f"{name} ({', '.join(aliases)})" if aliases else name
             entry = Action([], shown, help=kwargs.pop("help"), metavar=shown)
@@ -273,6 +280,14 @@ class HelpFormatter:
         """The bracketed pieces of the usage line, options first."""
         options, positionals = [], []
         done = set()
+        actions = [a for a in actions if a.option_strings] + [a for a in actions if not a.option_strings]
+
+        def stands_together(group):
+            members = group._group_actions
+            at = actions.index(members[0]) if members and members[0] in actions else len(actions)
+            return actions[at:at + len(members)] == members
+
+        groups = [g for g in groups if stands_together(g)]
         for action in actions:
             if action.help is SUPPRESS or id(action) in done:
                 continue
@@ -302,6 +317,8 @@ class HelpFormatter:
         return options, positionals
 
     def usage(self, usage, actions, groups, prefix="usage: "):
+        if usage == SUPPRESS:
+            return ""
         if usage is not None:
             return f"{prefix}{usage % dict(prog=self.prog)}\n"
         options, positionals = self.usage_parts(actions, groups)
@@ -379,7 +396,7 @@ class HelpFormatter:
                 text = " " * indent + head + "\n"
             for row in rows:
                 text += " " * column + row + "\n"
-        if isinstance(action, _SubParsers):
+        if isinstance(action, _SubParsersAction):
             for entry in action._listed:
                 text += self.action(entry, indent + self.step, column)
         return text
@@ -389,7 +406,7 @@ class HelpFormatter:
         for action in actions:
             if action.help is not SUPPRESS:
                 widths.append(len(self.invocation(action)) + indent)
-                if isinstance(action, _SubParsers):
+                if isinstance(action, _SubParsersAction):
                     # Not self.step more, though they are shown further to the right: argparse counts so.
                     widths.extend(len(self.invocation(e)) + indent for e in action._listed)
         return max(widths)
@@ -411,9 +428,10 @@ class MetavarTypeHelpFormatter(HelpFormatter):
     metavar_from_type = True
 
 
-_ACTIONS = {None: _Store, "store": _Store, "store_const": _StoreConst, "store_true": _StoreTrue, "store_false": _StoreFalse,
-            "append": _Append, "append_const": _AppendConst, "extend": _Extend, "count": _Count, "help": _Help,
-            "version": _Version, "parsers": _SubParsers}
+_ACTIONS = {None: _StoreAction, "store": _StoreAction, "store_const": _StoreConstAction, "store_true": _StoreTrueAction,
+            "store_false": _StoreFalseAction, "append": _AppendAction, "append_const": _AppendConstAction,
+            "extend": _ExtendAction, "count": _CountAction, "help": _HelpAction,
+            "version": _VersionAction, "parsers": _SubParsersAction}
 
 
 class _Container:
@@ -454,6 +472,12 @@ class _Container:
             raise ValueError(f"{made.type!r} is not callable")
         if made.type is FileType:
             raise ValueError(f"{made.type!r} is a FileType class object, instance of it must be passed")
+        counts = {None: (1,), OPTIONAL: (1,), PARSER: (1,), ZERO_OR_MORE: (1, 2), ONE_OR_MORE: (2,)}.get(made.nargs)
+        if not isinstance(made.nargs, int) and counts is None and made.nargs not in (REMAINDER, SUPPRESS):
+            raise ValueError("invalid nargs value")
+        if isinstance(made.metavar, tuple) and made.nargs not in (0, REMAINDER, SUPPRESS) \
+                and len(made.metavar) not in (counts or (made.nargs,)):
+            raise ValueError("length of metavar tuple does not match nargs")
         return self._add_action(made)
 
     def _positional(self, dest=None, **kwargs):
@@ -498,7 +522,7 @@ class _Container:
         return action
 
     def add_mutually_exclusive_group(self, *, required=False):
-        group = _ExclusiveGroup(self, required)
+        group = _MutuallyExclusiveGroup(self, required)
         self._parser._exclusive.append(group)
         return group
 
@@ -515,11 +539,11 @@ class _Container:
         return self._parser._defaults.get(dest)
 
 
-class _Group(_Container):
+class _ArgumentGroup(_Container):
     pass
 
 
-class _ExclusiveGroup(_Container):
+class _MutuallyExclusiveGroup(_Container):
     def __init__(self, container, required):
         super().__init__(container._parser)
         self.required = required
@@ -556,8 +580,8 @@ class ArgumentParser(_Container):
         self._registered = {}
         self._types = {}
         self._subparsers = None
-        self._positionals = _Group(self, "positional arguments")
-        self._optionals = _Group(self, "options")
+        self._positionals = _ArgumentGroup(self, "positional arguments")
+        self._optionals = _ArgumentGroup(self, "options")
         self._groups = [self._positionals, self._optionals]
         if add_help:
             dash = "-" if "-" in prefix_chars else prefix_chars[0]
@@ -579,7 +603,7 @@ class ArgumentParser(_Container):
         return f"{type(self).__name__}({fields})"
 
     def _add_action(self, action):
-        if self._parser is self and not isinstance(self, _Group):
+        if self._parser is self and not isinstance(self, _ArgumentGroup):
             group = self._optionals if action.option_strings else self._positionals
             return group._add_action(action)
         return super()._add_action(action)
@@ -591,7 +615,7 @@ class ArgumentParser(_Container):
                 group._group_actions.remove(action)
 
     def add_argument_group(self, title=None, description=None, **kwargs):
-        group = _Group(self, title, description)
+        group = _ArgumentGroup(self, title, description)
         self._groups.append(group)
         return group
 
@@ -609,7 +633,7 @@ class ArgumentParser(_Container):
             positionals = [a for a in self._actions if not a.option_strings]
             kwargs["prog"] = formatter.usage(self.usage, positionals, self._exclusive, "").strip()
         kwargs.pop("action", None)
-        action = _SubParsers(option_strings=[], **kwargs)
+        action = _SubParsersAction(option_strings=[], **kwargs)
         self._subparsers._add_action(action)
         return action
 
@@ -933,7 +957,8 @@ class ArgumentParser(_Container):
         step = formatter.step
         shown = [a for g in self._groups for a in g._group_actions]
         column = min(formatter.max_invocation(shown, step) + 2, formatter.column)
-        sections = [formatter.usage(self.usage, self._actions, self._exclusive)]
+        usage = formatter.usage(self.usage, self._actions, self._exclusive)
+        sections = [usage] if usage else []
         if self.description:
             sections.append(formatter.fill(self._expand(self.description)) + "\n")
         for group in self._groups:
@@ -944,7 +969,10 @@ class ArgumentParser(_Container):
                 sections.append((f"{group.title}:\n" if group.title not in (None, SUPPRESS) else "") + body)
         if self.epilog:
             sections.append(formatter.fill(self._expand(self.epilog)) + "\n")
-        return "\n".join(sections)
+        text = "\n".join(sections)
+        while "\n\n\n" in text:
+            text = text.replace("\n\n\n", "\n\n")
+        return text.strip("\n") + "\n"
 
     def _print(self, text, file):
         if text:

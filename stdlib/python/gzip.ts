@@ -52,7 +52,7 @@ class GzipFile(io.BytesIO):
     """A gzip file as a file of what it holds: read when it is opened, written when it is closed."""
 
     def __init__(self, filename=None, mode=None, compresslevel=9, fileobj=None, mtime=None):
-        mode = (mode or getattr(fileobj, "mode", "rb")).replace("t", "")
+        mode = (mode or getattr(fileobj, "mode", None) or "rb").replace("t", "")
         if "b" not in mode:
             mode += "b"
         self._own = fileobj is None

@@ -319,8 +319,63 @@ class WeakSet:
 
     __and__ = intersection
 
+    def symmetric_difference(self, other):
+        return WeakSet(set(self) ^ set(other))
+
+    __xor__ = symmetric_difference
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
+
+    def difference_update(self, other):
+        for item in list(other):
+            self.discard(item)
+
+    def intersection_update(self, other):
+        wanted = set(other)
+        for item in list(self):
+            if item not in wanted:
+                self.discard(item)
+
+    def symmetric_difference_update(self, other):
+        for item in set(other):
+            if item in self:
+                self.discard(item)
+            else:
+                self.add(item)
+
+    def __isub__(self, other):
+        self.difference_update(other)
+        return self
+
+    def __iand__(self, other):
+        self.intersection_update(other)
+        return self
+
+    def __ixor__(self, other):
+        self.symmetric_difference_update(other)
+        return self
+
+    def issubset(self, other):
+        return set(self) <= set(other)
+
+    def issuperset(self, other):
+        return set(self) >= set(other)
+
+    def isdisjoint(self, other):
+        return set(self).isdisjoint(other)
+
+    __le__, __ge__ = issubset, issuperset
+
+    def __lt__(self, other):
+        return set(self) < set(other)
+
+    def __gt__(self, other):
+        return set(self) > set(other)
+
     def __eq__(self, other):
-        return isinstance(other, WeakSet) and set(self) == set(other)
+        return set(self) == set(other) if isinstance(other, WeakSet) else NotImplemented
 
     def __repr__(self):
         return repr(self.data)

@@ -612,7 +612,14 @@ bool init_memory(VM& vm, Value self, std::span<const Value> args, std::span<Str*
   return true;
 }
 
-Value create_refused(VM& vm, Type* type, std::span<const Value>, std::span<Str* const>) {
+/// TextIOWrapper(buffer, ...) is an object of the language; other files come from open().
+Value create_refused(VM& vm, Type* type, std::span<const Value> args, std::span<Str* const> keywords) {
+  if (type == vm.types.text_file && vm.callbacks.import_module) {
+    Ref module(vm.callbacks.import_module(vm, "_io_bases"));
+    if (module.is_error()) return Value::error();
+    Ref wrapper(get_attr(vm, *module, vm.name("TextWrapper")));
+    return wrapper.is_error() ? Value::error() : call(vm, *wrapper, args, keywords);
+  }
   return raise(vm, vm.types.NotImplementedError, "%s is made by open() only", type->name->data);
 }
 
