@@ -64,6 +64,10 @@ class ContextVar:
     def __init__(self, name, *, default=_missing):
         self.name, self._default = name, default
 
+    def __repr__(self):
+        default = "" if self._default is _missing else f" default={self._default!r}"
+        return f"<ContextVar name={self.name!r}{default} at {id(self):#x}>"
+
     def get(self, default=_missing, /):
         value = _current._values.get(self, _missing)
         if value is not _missing:

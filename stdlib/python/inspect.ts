@@ -690,6 +690,9 @@ def get_annotations(obj, *, globals=None, locals=None, eval_str=False):
     return dict(getattr(obj, "__annotations__", None) or {})
 
 
+GEN_CREATED, GEN_RUNNING, GEN_SUSPENDED, GEN_CLOSED = "GEN_CREATED", "GEN_RUNNING", "GEN_SUSPENDED", "GEN_CLOSED"
+
+
 def getgeneratorstate(generator):
     if generator.gi_running:
         return "GEN_RUNNING"

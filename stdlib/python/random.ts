@@ -12,6 +12,20 @@ _FLOAT_BITS = 53
 _FLOAT_STEP = 2 ** -_FLOAT_BITS
 
 
+def _whole(x, what):
+    """An int; floats without a fraction are still taken."""
+    try:
+        return _index(x)
+    except TypeError:
+        n = int(x)
+        if n != x:
+            raise ValueError(f"non-integer {what} for randrange()") from None
+        import warnings
+        warnings.warn("non-integer arguments to randrange() have been deprecated since Python 3.10 and will be removed in a "
+                      "subsequent version", DeprecationWarning, 3)
+        return n
+
+
 class Random(_random.Random):
     VERSION = 3
 
@@ -21,7 +35,15 @@ class Random(_random.Random):
 
     def seed(self, a=None, version=2):
         """Seeds from an int, str, bytes, float or (without an argument) the system."""
-        if isinstance(a, (str, bytes, bytearray)):
+        if version == 1 and isinstance(a, (str, bytes)):
+            # The seeds of Python 3.1 and before.
+            codes = list(a) if isinstance(a, bytes) else list(map(ord, a))
+            x = codes[0] << 7 if codes else 0
+            for c in codes:
+                x = (1000003 * x ^ c) & 0xffffffffffffffff
+            x ^= len(codes)
+            a = -2 if x == -1 else x
+        elif isinstance(a, (str, bytes, bytearray)):
             if isinstance(a, str):
                 a = a.encode()
             a = int.from_bytes(bytes(a) + _random.sha512(bytes(a)), "big")
@@ -51,14 +73,14 @@ class Random(_random.Random):
         return self.getrandbits(n * 8).to_bytes(n, "little")
 
     def randrange(self, start, stop=None, step=1):
-        start = _index(start)
+        start = _whole(start, "arg 1")
         if stop is None:
             if start > 0:
                 return self._randbelow(start)
             raise ValueError("empty range for randrange()")
-        stop = _index(stop)
+        stop = _whole(stop, "stop")
         width = stop - start
-        step = _index(step)
+        step = _whole(step, "step")
         if step == 1:
             if width > 0:
                 return start + self._randbelow(width)

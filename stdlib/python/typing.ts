@@ -335,6 +335,9 @@ def __getattr__(name):
     elif name in _PROTOCOLS:
         method = _PROTOCOLS[name]
         value = type(name, (Protocol,), {method: lambda self: None, "_is_runtime_protocol": True})
+    elif name == "ContextManager":
+        import contextlib
+        value = _Form(name, _make_generic, contextlib.AbstractContextManager)
     elif name in ("Pattern", "Match"):
         import re
         value = _Form(name, _make_generic, getattr(re, name))
@@ -578,7 +581,42 @@ def reveal_type(obj, /):
     return obj
 
 
+_overloads = {}
+
+
+def get_overloads(func):
+    """The functions that @overload was put on, in order, of the function's name."""
+    return list(_overloads.get((func.__module__, func.__qualname__), {}).values())
+
+
+def clear_overloads():
+    _overloads.clear()
+
+
+def dataclass_transform(*, eq_default=True, order_default=False, kw_only_default=False, field_specifiers=(), **kwargs):
+    """Says to checkers of types that a decorator or a base makes data classes."""
+
+    def decorate(made):
+        made.__dataclass_transform__ = {"eq_default": eq_default, "order_default": order_default,
+                                        "kw_only_default": kw_only_default, "field_specifiers": field_specifiers,
+                                        "kwargs": kwargs}
+        return made
+
+    return decorate
+
+
+def no_type_check_decorator(decorator):
+    def wrapped(*args, **kwargs):
+        return no_type_check(decorator(*args, **kwargs))
+
+    return wrapped
+
+
 def overload(func):
+    code = getattr(func, "__code__", None)
+    if code is not None:
+        _overloads.setdefault((func.__module__, func.__qualname__), {})[code.co_firstlineno] = func
+
     def refuse(*args, **kwargs):
         raise NotImplementedError("You should not call an overloaded function. A series of @overload-decorated functions "
                                   "outside a stub module should always be followed by an implementation that is not "
