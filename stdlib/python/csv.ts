@@ -24,7 +24,10 @@ class Dialect:
     quoting = None
 
     def __init__(self):
-        _Format(self, {})
+        try:
+            _Format(self, {})
+        except TypeError as e:
+            raise Error(str(e)) from None
 
 
 class excel(Dialect):

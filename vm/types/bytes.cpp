@@ -216,8 +216,9 @@ Value binary_slot(VM& vm, ArithOp op, Value self, Value other, bool reflected) {
     return like(vm, self, std::string(s).append(bytes_of(other)));
   }
   if (op == ArithOp::Mul) {
-    if (!is_integer(other)) return Value::not_implemented();
     int64_t n;
+    if (!is_integer(other) && lookup_special_borrow(vm, other, vm.names.index).is_unbound())
+      return Value::not_implemented();
     if (!to_int64(vm, other, n, "cannot fit 'int' into an index-sized integer")) return Value::error();
     if (n > 0 && !room_for(vm, static_cast<uint64_t>(n), s.size())) return Value::error();
     std::string out;
