@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "ops/autograd/mode.h"
+#include "ops/autograd/saved.h"
 #include "vm/frame.h"
 #include "vm/runtime.h"
 
@@ -56,6 +57,8 @@ struct ThreadState {
   int32_t depth = 0;
   char* stack_limit = nullptr;
   ops::autograd::ThreadModes modes;
+  ops::autograd::SavingHooks* saving_hooks = nullptr;
+  bool making_inference_storages = false;
   CaughtExceptions exceptions;
 
   void exchange(VM& vm) {
@@ -71,6 +74,8 @@ struct ThreadState {
     std::swap(depth, vm.depth);
     std::swap(stack_limit, vm.stack_limit);
     std::swap(modes, ops::autograd::modes);
+    std::swap(saving_hooks, ops::autograd::saving_hooks);
+    std::swap(making_inference_storages, ops::making_inference_storages);
     auto* here = reinterpret_cast<CaughtExceptions*>(abi::__cxa_get_globals());
     std::swap(exceptions.caught, here->caught);
     std::swap(exceptions.uncaught, here->uncaught);

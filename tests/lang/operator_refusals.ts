@@ -33,4 +33,3 @@ says(lambda: torch.zeros(2, 3)[0, 5])  # expect: IndexError index 5 is out of bo
 says(lambda: torch.zeros(2, 2).__setitem__(0, [1, 2]))  # expect: TypeError can't assign a list to a torch.FloatTensor
 says(lambda: torch.zeros(2, 2).__setitem__(0, torch.ones(3)))  # expect: RuntimeError The expanded size of the tensor (2) must match the existing size (3) a
 says(lambda: torch.bincount(torch.tensor([1.0])))  # expect: RuntimeError "bincount_cpu" not implemented for 'Float'
-says(lambda: torch.distributed.Backend("tcp"))  # expect: ValueError TCP backend has been deprecated. Please use Gloo or MPI backend for co

@@ -1,48 +1,14 @@
-"""torch.distributed: this build of the library has no process groups, as is_available() says; the names of backends are there."""
-
-
-def is_available():
-    return False
-
-
-def is_initialized():
-    return False
-
-
-def is_nccl_available():
-    return False
-
-
-def is_gloo_available():
-    return False
-
-
-def is_mpi_available():
-    return False
-
-
-class Backend:
-    """The name of a backend in lower case. Names that no group could have are refused."""
-
-    UNDEFINED = "undefined"
-    GLOO = "gloo"
-    NCCL = "nccl"
-    UCC = "ucc"
-    MPI = "mpi"
-    TCP = "tcp"
-
-    def __new__(cls, name):
-        if not isinstance(name, str):
-            raise ValueError(f"Backend name must be a string, but got: {name}")
-        value = getattr(Backend, name.upper(), Backend.UNDEFINED)
-        if value == Backend.TCP:
-            raise ValueError("TCP backend has been deprecated. Please use Gloo or MPI backend for collective operations on CPU tensors.")
-        if value == Backend.UNDEFINED:
-            raise ValueError(f"Invalid backend: '{name}'")
-        return value
+"""torch.distributed: groups of processes that exchange tensors."""
+from torch.distributed.distributed_c10d import (
+    Backend, GroupMember, P2POp, ProcessGroup, ReduceOp, Work, _all_gather_base, all_gather, all_gather_into_tensor, all_gather_object,
+    all_reduce, all_reduce_coalesced, all_to_all, all_to_all_single, barrier, batch_isend_irecv, broadcast, broadcast_object_list,
+    default_pg_timeout, destroy_process_group, gather, gather_object, get_backend, get_global_rank, get_group_rank,
+    get_process_group_ranks, get_rank, get_world_size, group, init_process_group, irecv, is_available, is_gloo_available, is_initialized,
+    is_mpi_available, is_nccl_available, is_torchelastic_launched, is_ucc_available, isend, monitored_barrier, new_group, recv, reduce,
+    reduce_op, reduce_scatter, scatter, scatter_object_list, send)
 
 
 def __getattr__(name):
-    if name.startswith("__"):
-        raise AttributeError(f"module 'torch.distributed' has no attribute '{name}'")
-    raise NotImplementedError(f"torch.distributed.{name}: tsvm has no process groups; torch.multiprocessing runs programs in several processes")
+    if name in ("TCPStore", "FileStore", "HashStore", "PrefixStore", "Store", "rpc", "optim", "fsdp", "elastic", "launch", "run"):
+        raise NotImplementedError(f"torch.distributed.{name} is a part of PyTorch that tsvm does not have")
+    raise AttributeError(f"module 'torch.distributed' has no attribute '{name}'")

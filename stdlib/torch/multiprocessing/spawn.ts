@@ -2,7 +2,7 @@
 import io
 import multiprocessing
 import pickle
-from multiprocessing import connection
+from multiprocessing import connection, queues, sharedctypes, synchronize
 
 
 class ProcessException(Exception):
@@ -38,9 +38,14 @@ class _Sharer(pickle.Pickler):
     def __init__(self):
         import torch
         super().__init__(io.BytesIO(), pickle.HIGHEST_PROTOCOL)
-        self._persistent_types = (torch.Tensor,)
+        # What has file descriptors of its own is inherited, not pickled.
+        self._inherited = (queues.SimpleQueue, synchronize.Semaphore, synchronize.Event, synchronize.Condition, synchronize.Barrier,
+                           sharedctypes._Shared, connection.Connection)
+        self._persistent_types = (torch.Tensor, *self._inherited)
 
     def persistent_id(self, obj):
+        if isinstance(obj, self._inherited):
+            return id(obj)
         return None if obj.is_meta else obj.share_memory_().data_ptr()
 
 
