@@ -14,29 +14,39 @@ class StatisticsError(ValueError):
     pass
 
 
-def _exact_sum(data):
-    """The exact sum as a Fraction, the type of the result and the number of values."""
-    total, count, kind, special = Fraction(0), 0, int, 0.0
+def _ratios(data):
+    """The numerators by denominator, then those of the squares, the type of the result, the number of values and the sum
+    of those that are not finite. Adding ints of one denominator takes no greatest common divisors."""
+    sums, squares, count, kind, special = {}, {}, 0, int, 0.0
     for x in data:
         count += 1
-        if isinstance(x, bool):
-            x = int(x)
         if isinstance(x, float):
-            kind = float if kind in (int, Fraction) else kind
-            if math.isnan(x) or math.isinf(x):
+            if kind is int or kind is Fraction:
+                kind = float
+            try:
+                n, d = x.as_integer_ratio()
+            except (OverflowError, ValueError):
                 special += x
                 continue
-        elif isinstance(x, Fraction):
-            kind = Fraction if kind is int else kind
-        elif not isinstance(x, int):
-            if hasattr(x, "as_integer_ratio"):
-                kind = type(x) if kind is int else kind
-            else:
-                raise TypeError(f"can't convert type '{type(x).__name__}' to numerator/denominator")
-        total += Fraction(x)
+        elif isinstance(x, int):
+            n, d = int(x), 1
+        elif hasattr(x, "as_integer_ratio"):
+            if kind is int or kind is Fraction:
+                kind = type(x)
+            n, d = x.as_integer_ratio()
+        else:
+            raise TypeError(f"can't convert type '{type(x).__name__}' to numerator/denominator")
+        sums[d] = sums.get(d, 0) + n
+        squares[d] = squares.get(d, 0) + n * n
+    return sums, squares, kind, count, special
+
+
+def _exact_sum(data):
+    """The exact sum as a Fraction, the type of the result and the number of values."""
+    sums, _, kind, count, special = _ratios(data)
     if special:
         return special, float, count
-    return total, kind, count
+    return sum([Fraction(n, d) for d, n in sums.items()], Fraction(0)), kind, count
 
 
 def _convert(value, kind):
@@ -96,11 +106,15 @@ def harmonic_mean(data, weights=None):
         if len(weights) != len(values):
             raise StatisticsError("Number of weights does not match data size")
         total = sum(weights)
-    if any([x == 0 for x in values]):
+    if len(values) == 1 and hasattr(values[0], "as_integer_ratio"):
+        return values[0]
+    try:
+        inverse, kind, _ = _exact_sum([w / x if w else 0 for w, x in zip(weights, values)])
+    except ZeroDivisionError:
         return 0
-    sum_, kind, _ = _exact_sum([Fraction(w) / Fraction(x) for w, x in zip(weights, values)])
-    _, kind, _ = _exact_sum(values)
-    return _convert(Fraction(total) / sum_, float if kind is int else kind)
+    if inverse <= 0:
+        raise StatisticsError("Weighted sum must be positive")
+    return _convert(total / inverse, kind)
 
 
 def _sorted(data):
@@ -180,16 +194,14 @@ def quantiles(data, *, n=4, method="exclusive"):
 
 def _deviations(data, center=None):
     """The exact sum of squares around the mean, the type and the number of values."""
-    values = list(data)
-    total, kind, n = _exact_sum(values)
-    if n == 0 or isinstance(total, float):
-        return total if n else Fraction(0), kind, n
-    middle = total / n if center is None else Fraction(center)
-    squares = Fraction(0)
-    for x in values:
-        d = Fraction(x) - middle
-        squares += d * d
-    return squares, kind, n
+    if center is not None:
+        return _exact_sum([(x - center) * (x - center) for x in data])
+    sums, squares, kind, n, special = _ratios(data)
+    if special:
+        return special, float, n
+    total = sum([Fraction(x, d) for d, x in sums.items()], Fraction(0))
+    total_squares = sum([Fraction(x, d * d) for d, x in squares.items()], Fraction(0))
+    return (total_squares - total * total / n if n else total), kind, n
 
 
 def variance(data, xbar=None):
@@ -221,18 +233,33 @@ def _root(value):
     return float(Fraction(root, 1 << shift // 2))
 
 
+def _decimal_root(value):
+    """The square root of a Fraction as a Decimal of the context's precision."""
+    from decimal import Decimal, localcontext
+    with localcontext() as context:
+        context.prec += 10
+        root = (Decimal(value.numerator) / Decimal(value.denominator)).sqrt()
+    return +root
+
+
+def _deviation(mean_square, kind):
+    if not isinstance(mean_square, Fraction):
+        return math.sqrt(mean_square)
+    return _decimal_root(mean_square) if kind.__name__ == "Decimal" else _root(mean_square)
+
+
 def stdev(data, xbar=None):
     squares, kind, n = _deviations(data, xbar)
     if n < 2:
         raise StatisticsError("stdev requires at least two data points")
-    return _root(squares / (n - 1)) if isinstance(squares, Fraction) else math.sqrt(squares / (n - 1))
+    return _deviation(squares / (n - 1), kind)
 
 
 def pstdev(data, mu=None):
     squares, kind, n = _deviations(data, mu)
     if n < 1:
         raise StatisticsError("pstdev requires at least one data point")
-    return _root(squares / n) if isinstance(squares, Fraction) else math.sqrt(squares / n)
+    return _deviation(squares / n, kind)
 
 
 def covariance(x, y, /):
