@@ -22,7 +22,7 @@ linalg_matrix_rank linalg_solve linalg_cholesky linalg_svdvals linalg_eigvals li
 linalg_tensorinv linalg_tensorsolve fake_quantize_per_tensor_affine eig geqrf lstsq _lu_with_info qr solve svd symeig
 triangular_solve fractional_max_pool2d fractional_max_pool3d adaptive_max_pool3d multilabel_margin_loss linalg_qr
 linalg_cholesky_ex linalg_svd linalg_eig linalg_eigh linalg_lstsq linalg_inv_ex smooth_l1_loss huber_loss cosine_embedding_loss
-nll_loss hinge_embedding_loss poisson_nll_loss soft_margin_loss triplet_margin_loss multi_margin_loss margin_ranking_loss
+nll_loss nll_loss_nd hinge_embedding_loss poisson_nll_loss soft_margin_loss triplet_margin_loss multi_margin_loss margin_ranking_loss
 cross_entropy_loss
 """
 # Computed in the widest type of their arguments.
