@@ -2,6 +2,7 @@
 #include <array>
 #include <cstring>
 
+#include "ops/cpu/element.h"
 #include "ops/cpu/kernels.h"
 #include "ops/cpu/loops.h"
 #include "ops/tensor/overlap.h"
@@ -14,7 +15,7 @@ void cast_line(char* dst, int64_t dst_stride, const char* src, int64_t src_strid
   if (n == 0) return;  // there may be no memory then
   if (dst_stride == sizeof(To) && src_stride == sizeof(From)) {
     if (std::is_same_v<To, From>) {
-      std::memcpy(dst, src, static_cast<size_t>(n) * sizeof(To));
+      copy_bytes(dst, src, static_cast<size_t>(n) * sizeof(To));
     } else {
       vectorized(
           [](To* __restrict to, const From* __restrict from, int64_t n) TSVM_INLINE {
@@ -32,7 +33,7 @@ void cast_line(char* dst, int64_t dst_stride, const char* src, int64_t src_strid
 template <class T>
 void move_line(char* dst, int64_t dst_stride, const char* src, int64_t src_stride, int64_t n) {
   if (dst_stride == sizeof(T) && src_stride == sizeof(T)) {
-    std::memcpy(dst, src, static_cast<size_t>(n) * sizeof(T));
+    copy_bytes(dst, src, static_cast<size_t>(n) * sizeof(T));
   } else {
     for (int64_t i = 0; i < n; i++) std::memcpy(dst + i * dst_stride, src + i * src_stride, sizeof(T));
   }

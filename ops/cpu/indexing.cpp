@@ -376,6 +376,12 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
     const scalar_t factor = alpha.checked_to<scalar_t>();
     for (int64_t k = 0; k < places.numel(); k++) {
       const int64_t at = checked_index(places.data_ptr<int64_t>()[k], into.sizes()[dim]);
+      if (into.dim() == 1) {  // bincount's way: no views of single elements
+        scalar_t v = from.data_ptr<scalar_t>()[k * from.strides()[0]];
+        multiply_by(v, factor);
+        add_to(into.data_ptr<scalar_t>()[at * into.strides()[0]], v);
+        continue;
+      }
       const Tensor row = select(into, dim, at), add = select(from, dim, k);
       LoopNest<2> nest(row.sizes());
       nest.add(row);

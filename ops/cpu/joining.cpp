@@ -1,6 +1,7 @@
 // Joining tensors, and rearrangements that copy.
 #include <cstring>
 
+#include "ops/cpu/element.h"
 #include "ops/cpu/kernels.h"
 #include "ops/cpu/loops.h"
 
@@ -22,7 +23,7 @@ void place(const Tensor& out, const Tensor& part, int64_t dim, int64_t start) {
   char* to = static_cast<char*>(out.data()) + start * inner;
   parallel_for(outer, std::max<int64_t>(1, 8 * kGrain / from_step), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++)
-      std::memcpy(to + i * to_step, from + i * from_step, static_cast<size_t>(from_step));
+      copy_bytes(to + i * to_step, from + i * from_step, static_cast<size_t>(from_step));
   });
 }
 
@@ -186,8 +187,8 @@ Tensor roll(const Tensor& self, IntSpan shifts, IntSpan dims) {
   if (dims.empty() && shifts.size() == 1) return view(roll(reshape(self, {-1}), shifts, {0}), self.sizes());
   OPS_CHECK(shifts.size() == dims.size(), RuntimeError, "shifts and dimensions must align. shifts: ", shifts.size(),
             ", dims:", dims.size());
-  Tensor out = clone(self, MemoryFormat::Contiguous);
-  if (out.is_meta() || out.numel() == 0) return out;
+  if (self.is_meta() || self.numel() == 0) return clone(self, MemoryFormat::Contiguous);
+  Tensor out = self;
   for (size_t k = 0; k < dims.size(); k++) {
     const int64_t d = wrap_dim(dims[k], self.dim());
     if (self.dim() == 0) continue;
@@ -196,7 +197,7 @@ Tensor roll(const Tensor& self, IntSpan shifts, IntSpan dims) {
     const Tensor parts[] = {narrow(out, d, start, n - start), narrow(out, d, 0, start)};
     out = cat(parts, d);
   }
-  return out;
+  return out.storage() == self.storage() ? clone(self, MemoryFormat::Contiguous) : out;
 }
 
 }  // namespace tsvm::ops::cpu

@@ -99,7 +99,7 @@ int num_threads() {
 
 void set_num_threads(int n) {
   threads_here = n;
-  open_thread_pool();
+  if (dlopen(kLibrary, RTLD_NOW | RTLD_NOLOAD)) open_thread_pool();
 }
 
 void keep_to_one_thread() {

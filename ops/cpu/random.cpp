@@ -46,10 +46,10 @@ T uniform(Generator& g, T from, T to) {
   }
 }
 
-inline float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+TSVM_INLINE inline float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
 /// Natural logarithm in single precision.
-inline float block_log(float x) {
+TSVM_INLINE inline float block_log(float x) {
   x = std::max(x, 0x1p-126f);
   const int32_t bits = std::bit_cast<int32_t>(x);
   float e = static_cast<float>((bits >> 23) - 127) + 1.0f;
@@ -75,7 +75,7 @@ inline float block_log(float x) {
 }
 
 /// Sine and cosine of a non-negative angle in single precision.
-inline void block_sincos(float x, float& sine, float& cosine) {
+TSVM_INLINE inline void block_sincos(float x, float& sine, float& cosine) {
   int32_t octant = static_cast<int32_t>(x * 1.27323954473516f);
   octant = (octant + 1) & ~1;
   const float y = static_cast<float>(octant);

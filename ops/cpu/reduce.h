@@ -119,14 +119,17 @@ inline constexpr int64_t kMaxAcc = 16;  // bytes of a state
 template <class Op>
 TSVM_INLINE inline void reduce_row(const Op& op, const typename Op::In* x, int64_t n, typename Op::Acc& acc,
                                    int64_t output) {
-  constexpr int kL = lanes_of<Op>();
+  constexpr int kL = lanes_of<Op>(), kFew = kL < 8 ? kL : 8;  // few: for short rows, and for what many leave
   int64_t i = 0;
-  if (kL > 1 && n >= kL) {
+  if (kL > 1 && n >= kFew) {
     typename Op::Acc lanes[kL];
-    for (int l = 0; l < kL; l++) lanes[l] = op.start(output);
+    const int used = n >= kL ? kL : kFew;
+    for (int l = 0; l < used; l++) lanes[l] = op.start(output);
     for (; i + kL <= n; i += kL)
       for (int l = 0; l < kL; l++) op.step(lanes[l], x[i + l]);
-    for (int width = kL / 2; width > 0; width /= 2)
+    for (; i + kFew <= n; i += kFew)
+      for (int l = 0; l < kFew; l++) op.step(lanes[l], x[i + l]);
+    for (int width = used / 2; width > 0; width /= 2)
       for (int l = 0; l < width; l++) op.merge(lanes[l], lanes[l + width]);
     op.merge(acc, lanes[0]);
   }

@@ -47,13 +47,12 @@ struct Entry {
 /// Stable; `spare` is as large as `entries`.
 template <class K>
 void radix_sort(std::vector<Entry<K>>& entries, std::vector<Entry<K>>& spare) {
-  const size_t n = entries.size();
-  size_t counts[sizeof(K)][256] = {};
-  for (const auto& e : entries)
-    for (size_t b = 0; b < sizeof(K); b++) counts[b][(e.key >> (8 * b)) & 0xff]++;
+  K differ = 0;  // bits that are not the same in all keys
+  for (const auto& e : entries) differ |= static_cast<K>(e.key ^ entries[0].key);
   for (size_t b = 0; b < sizeof(K); b++) {
-    size_t* count = counts[b];
-    if (count[(entries[0].key >> (8 * b)) & 0xff] == n) continue;
+    if (((differ >> (8 * b)) & 0xff) == 0) continue;
+    size_t count[256] = {};
+    for (const auto& e : entries) count[(e.key >> (8 * b)) & 0xff]++;
     size_t sum = 0;
     for (size_t v = 0; v < 256; v++) {
       const size_t c = count[v];
@@ -346,21 +345,22 @@ std::tuple<Tensor, Tensor, Tensor> unique(const Tensor& self, bool, bool return_
   const Tensor flat = view(contiguous(self), {-1});
   const int64_t n = flat.numel();
   Groups g;
-  g.inverse.resize(static_cast<size_t>(n));
+  if (return_inverse) g.inverse.resize(static_cast<size_t>(n));
   if (n > 0) {
     TSVM_DISPATCH_REAL_BOOL(self.dtype(), "unique", {
       check_length(n);
       Sorter<scalar_t> sorter(n);
       const auto& entries = sorter.sort(static_cast<const char*>(flat.data()), sizeof(scalar_t), false);
       for (size_t i = 0; i < entries.size(); i++) {
-        const scalar_t v = flat.data_ptr<scalar_t>()[entries[i].index];
+        const char* v = reinterpret_cast<const char*>(flat.data_ptr<scalar_t>() + entries[i].index);
         // Every NaN is a value of its own.
-        if (i == 0 || entries[i].key != entries[i - 1].key || is_nan_at<scalar_t>(reinterpret_cast<const char*>(&v))) {
+        if (i == 0 || entries[i].key != entries[i - 1].key ||
+            (!std::is_integral_v<scalar_t> && is_nan_at<scalar_t>(v))) {
           g.first.push_back(entries[i].index);
           g.counts.push_back(0);
         }
         g.counts.back()++;
-        g.inverse[entries[i].index] = static_cast<int64_t>(g.first.size()) - 1;
+        if (return_inverse) g.inverse[entries[i].index] = static_cast<int64_t>(g.first.size()) - 1;
       }
     });
   }

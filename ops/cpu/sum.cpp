@@ -48,6 +48,7 @@ struct Adder<std::complex<R>> {
 int ceil_log2(int64_t n) { return n <= 1 ? 0 : 64 - __builtin_clzll(static_cast<uint64_t>(n - 1)); }
 
 /// kRows sums of `size` places each, `row_stride` bytes from place to place and `column_stride` from row to row.
+/// Unrolled, as else the sums would live in memory.
 template <class A, class V, int kRows>
 TSVM_INLINE inline void sum_rows(const char* in, int64_t row_stride, int64_t column_stride, int64_t size, V* out) {
   constexpr int kLevels = 4;
@@ -57,11 +58,14 @@ TSVM_INLINE inline void sum_rows(const char* in, int64_t row_stride, int64_t col
   int64_t i = 0;
   while (i + step <= size) {
     V low[kRows] = {};
+#pragma GCC unroll 4
     for (int k = 0; k < kRows; k++) low[k] = acc[0][k];
     for (int64_t j = 0; j < step; j++, i++) {
       const char* row = in + i * row_stride;
+#pragma GCC unroll 4
       for (int k = 0; k < kRows; k++) A::add(low[k], row + k * column_stride);
     }
+#pragma GCC unroll 4
     for (int k = 0; k < kRows; k++) acc[0][k] = low[k];
     for (int j = 1; j < kLevels; j++) {
       for (int k = 0; k < kRows; k++) {
@@ -71,13 +75,19 @@ TSVM_INLINE inline void sum_rows(const char* in, int64_t row_stride, int64_t col
       if (i & (mask << (j * power))) break;
     }
   }
+  V last[kRows];
+#pragma GCC unroll 4
+  for (int k = 0; k < kRows; k++) last[k] = acc[0][k];
   for (; i < size; i++) {
     const char* row = in + i * row_stride;
-    for (int k = 0; k < kRows; k++) A::add(acc[0][k], row + k * column_stride);
+#pragma GCC unroll 4
+    for (int k = 0; k < kRows; k++) A::add(last[k], row + k * column_stride);
   }
-  for (int j = 1; j < kLevels; j++)
-    for (int k = 0; k < kRows; k++) acc[0][k] += acc[j][k];
-  for (int k = 0; k < kRows; k++) out[k] = acc[0][k];
+#pragma GCC unroll 4
+  for (int k = 0; k < kRows; k++) {
+    for (int j = 1; j < kLevels; j++) last[k] += acc[j][k];
+    out[k] = last[k];
+  }
 }
 
 /// One line of `size` places, in four interleaved rows.
